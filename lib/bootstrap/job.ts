@@ -1,0 +1,24 @@
+// What a rank knows of its job at import, whoever started it.
+import type { TransportChoice } from '../env.js'
+import type { FromRank, ToRank } from '../wire/control.js'
+
+/** The rank's end of the socket to its agent. */
+export interface Control {
+  /** Synchronous, so that it works in exit handlers. Does nothing once the agent is gone. */
+  send(message: FromRank): void
+  /** Sets the one listener; messages that came before are delivered first. The socket never keeps the process alive. */
+  listen(listener: (message: ToRank) => void): void
+}
+
+export interface Job {
+  readonly rank: number
+  readonly size: number
+  readonly id: string
+  readonly transport: TransportChoice
+  /** In bytes. */
+  readonly eagerLimit: number
+  /** Absent in a world of one process without a launcher. */
+  readonly control?: Control
+  /** Present where the job uses shared memory; descriptors are close-on-exec. `doorbells` by local rank. */
+  readonly segment?: { readonly fd: number; readonly doorbells: readonly number[] }
+}

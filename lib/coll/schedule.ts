@@ -1,0 +1,159 @@
+// What a collective algorithm is made of: rounds of sends and receives, then local steps, on numbered blocks.
+//
+// An algorithm is a plain generator that yields rounds. It speaks of *blocks*, never of bytes: block `b` of a buffer is
+// a piece of a typed array whose bounds the driver knows, or a whole value of unknown size. So one copy of an algorithm
+// serves typed arrays and values, every transport, and every driver (awaited, as a Request, recorded).
+//
+// The oblivious rule: rounds depend on rank, size, root and the number of blocks, never on what was received.
+
+/** Buffers of a schedule. INPUT is what the caller gave and is never written; RESULT is what the caller gets. */
+export const INPUT = 0
+export const RESULT = 1
+/** Working space with the blocks of RESULT. */
+export const SCRATCH = 2
+export type BufferName = typeof INPUT | typeof RESULT | typeof SCRATCH
+
+/** Kinds of step. */
+export const SEND = 0
+export const RECV = 1
+/** into[b] = from[b] op into[b] (`from` holds the operand of lower ranks) */
+export const REDUCE_LEFT = 2
+/** into[b] = into[b] op from[b] (`from` holds the operand of higher ranks) */
+export const REDUCE_RIGHT = 3
+export const COPY = 4
+
+/** One step. For SEND and RECV `peer` is a rank of the communicator; for local steps `from`, `fromFirst` are the source. */
+export interface Step {
+  kind: number
+  peer: number
+  buffer: BufferName
+  /** The first block of `buffer`, and how many blocks: they travel as one message. */
+  first: number
+  count: number
+  from: BufferName
+  fromFirst: number
+}
+
+/** What an algorithm may know. */
+export interface Shape {
+  readonly rank: number
+  readonly size: number
+  /** 0 where the collective has no root. */
+  readonly root: number
+  /** Blocks of RESULT and SCRATCH. */
+  readonly blocks: number
+}
+
+/**
+ * Sends and receives that are issued together and all awaited; then local steps, in order. Algorithms fill one Round
+ * again and again: `yield round.clear().send(…).recv(…)`. Blocks that a round receives into must not be sent in it.
+ */
+export class Round {
+  readonly steps: Step[] = []
+  length = 0
+
+  clear(): this {
+    this.length = 0
+    return this
+  }
+
+  #add(kind: number, peer: number, buffer: BufferName, first: number, count: number, from: BufferName, fromFirst: number): this {
+    const step = this.steps[this.length]
+    if (step === undefined) this.steps.push({ kind, peer, buffer, first, count, from, fromFirst })
+    else {
+      step.kind = kind
+      step.peer = peer
+      step.buffer = buffer
+      step.first = first
+      step.count = count
+      step.from = from
+      step.fromFirst = fromFirst
+    }
+    this.length++
+    return this
+  }
+
+  send(peer: number, buffer: BufferName, first = 0, count = 1): this {
+    return this.#add(SEND, peer, buffer, first, count, buffer, first)
+  }
+
+  recv(peer: number, buffer: BufferName, first = 0, count = 1): this {
+    return this.#add(RECV, peer, buffer, first, count, buffer, first)
+  }
+
+  /** `from` stands left of `into`: it comes from lower ranks. */
+  reduceLeft(into: BufferName, from: BufferName, first = 0, count = 1, fromFirst = first): this {
+    return this.#add(REDUCE_LEFT, -1, into, first, count, from, fromFirst)
+  }
+
+  /** `from` stands right of `into`: it comes from higher ranks. */
+  reduceRight(into: BufferName, from: BufferName, first = 0, count = 1, fromFirst = first): this {
+    return this.#add(REDUCE_RIGHT, -1, into, first, count, from, fromFirst)
+  }
+
+  copy(into: BufferName, from: BufferName, first = 0, count = 1, fromFirst = first): this {
+    return this.#add(COPY, -1, into, first, count, from, fromFirst)
+  }
+}
+
+/** A running algorithm. The result of a `yield` is void: data lives in buffers. */
+export type Schedule = Generator<Round, void, void>
+export type Algorithm = (shape: Shape) => Schedule
+
+export type CollectiveName =
+  | 'barrier'
+  | 'bcast'
+  | 'scatter'
+  | 'gather'
+  | 'allgather'
+  | 'alltoall'
+  | 'reduce'
+  | 'allreduce'
+
+/**
+ * How RESULT and SCRATCH are cut into blocks.
+ * `whole`: one block. `ranks`: one block a rank: a vector cut evenly (the first blocks one element longer), or the
+ * blocks of a gather-like collective. `segments`: pieces of a segment size chosen by the selector.
+ */
+export type Cut = 'whole' | 'ranks' | 'segments'
+
+/**
+ * What buffers hold when an algorithm starts and ends; the driver sees to it.
+ *
+ * collective  INPUT                     RESULT at the start           RESULT at the end
+ * barrier     nothing                   one block of no bytes         the same
+ * bcast       nothing                   root: the data                all: the data
+ * scatter     root: block a rank        nothing; one block            own block
+ * gather      one block: own            nothing; block a rank         root: all blocks in rank order
+ * allgather   nothing                   own block in its place        all: all blocks in rank order
+ * alltoall    block a destination       nothing; block a source       block a source
+ * reduce      nothing                   own operand                   root: the result; others: undefined
+ * allreduce   nothing                   own operand                   all: the result
+ *
+ * For scatter SCRATCH has a block a rank; for alltoall, too. At ranks where RESULT has no place in the user's memory
+ * (gather and reduce away from the root) the driver provides one.
+ */
+export interface Entry {
+  readonly collective: CollectiveName
+  /** The file's name: 'recursive-doubling', 'ring'. */
+  readonly name: string
+  readonly run: Algorithm
+  readonly cut: Cut
+  /** The size must be a power of two. */
+  readonly powerOfTwo?: boolean
+  /** Combines operands out of rank order: the op must be commutative. */
+  readonly commutative?: boolean
+  /** Cannot run on values of unknown size (a value is one block). Implied where a vector is cut. */
+  readonly typedOnly?: boolean
+  /** Uses SCRATCH. */
+  readonly scratch: boolean
+  /** Estimated seconds for `bytes` of data (per rank for allgather and alltoall), by latency, byte time and op byte time. */
+  readonly cost: (size: number, bytes: number, model: CostModel) => number
+}
+
+/** The Hockney model plus a time to combine a byte: seconds, seconds a byte, seconds a byte. */
+export interface CostModel {
+  readonly alpha: number
+  readonly beta: number
+  readonly gamma: number
+}

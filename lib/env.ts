@@ -1,0 +1,39 @@
+// The TSMPI_* contract between launcher and rank, in one place: variable names, descriptor numbers, defaults.
+
+/** Which transports a job may use. `auto`: shared memory where the addon loads, else ZeroMQ. */
+export type TransportChoice = 'auto' | 'shm' | 'zmq'
+
+/** Variables the launcher sets for each rank. A user may set `EAGER_LIMIT`, `TRANSPORT`, `NO_ADDON`, `ALGORITHM` too. */
+export const ENV = {
+  RANK: 'TSMPI_RANK',
+  SIZE: 'TSMPI_SIZE',
+  LOCAL_RANK: 'TSMPI_LOCAL_RANK',
+  LOCAL_SIZE: 'TSMPI_LOCAL_SIZE',
+  /** A random name of the job, not a secret. */
+  JOB: 'TSMPI_JOB',
+  /** Which of the programs of an MPMD command line this rank runs, from 0. */
+  APP: 'TSMPI_APP',
+  TRANSPORT: 'TSMPI_TRANSPORT',
+  EAGER_LIMIT: 'TSMPI_EAGER_LIMIT',
+  /** Descriptor of the socket to the agent. */
+  CONTROL_FD: 'TSMPI_CONTROL_FD',
+  /** Descriptor of the host's shared-memory segment; absent when the job does not use shared memory. */
+  SEGMENT_FD: 'TSMPI_SEGMENT_FD',
+  /** Descriptor of local rank 0's doorbell; the others follow in local-rank order. */
+  DOORBELL_FD: 'TSMPI_DOORBELL_FD',
+  /** Any non-empty value: do not load the native addon. */
+  NO_ADDON: 'TSMPI_NO_ADDON',
+  /** Which Monte-Carlo kernel to use, see montecarlo/. */
+  KERNEL: 'TSMPI_KERNEL',
+  /** Forces collective algorithms: `allreduce=ring,bcast=chain`. */
+  ALGORITHM: 'TSMPI_ALGORITHM',
+} as const
+
+/** Bytes up to which a message is sent without asking, unless `--eager-limit` says otherwise. */
+export const DEFAULT_EAGER_LIMIT = 16384
+
+/** An integer from the environment, or `fallback` where the variable is absent, empty or not a non-negative integer. */
+export function envInteger(name: string, fallback: number, env: NodeJS.ProcessEnv = process.env): number {
+  const text = env[name]
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : fallback
+}

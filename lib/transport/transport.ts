@@ -1,0 +1,40 @@
+// The contract of a transport: it carries frames between ranks and knows nothing of matching or communicators.
+//
+// Frames from one peer arrive in the order in which they were sent, each exactly once.
+// All calls are made on the event loop's thread; `receiver` is called from `poll` only.
+
+/** Who gets the frames: the point-to-point engine. */
+export interface Receiver {
+  /**
+   * One frame from `peer`. The header is `words[at … at + 7]` (see wire/header.ts); the payload, word 4 bytes long,
+   * starts at `bytes[offset]`. Both are valid during the call only.
+   */
+  onFrame(peer: number, words: Int32Array, at: number, bytes: Uint8Array, offset: number): void
+  /** The transport has frames, or room it had not: `poll` and pending sends are worth a try. Called from the event loop. */
+  onWake(): void
+  /** The connection to `peer` is broken for good, or the peer broke the protocol. */
+  onPeerLost(peer: number, reason: Error): void
+}
+
+export interface Transport {
+  readonly name: 'self' | 'shm' | 'zmq' | 'inproc'
+  /** The most payload bytes that one frame may carry. */
+  readonly maxPayload: number
+  /**
+   * Sends one frame: `header[0 … 7]` and `length` bytes of `payload` from `offset`. All of it is copied before the
+   * call returns, or none: false means that the peer's queue is full; `onWake` is called once there is room again.
+   */
+  send(peer: number, header: Int32Array, payload: Uint8Array, offset: number, length: number): boolean
+  /** Hands frames that have arrived to the receiver, a bounded number a call. Returns how many. */
+  poll(): number
+  /**
+   * The engine is about to wait in the event loop: from now on arrivals call `onWake`. Returns false where a frame
+   * or room is there already, and the engine must poll instead. `awake` ends it.
+   */
+  sleep(): boolean
+  awake(): void
+  /** Resolves once all that was sent has left this process. Event-loop handles of a transport never keep it alive. */
+  flush(): Promise<void>
+  /** Frees everything at once; unsent frames are lost. Calling it again does nothing. */
+  close(): void
+}

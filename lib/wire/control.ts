@@ -1,0 +1,54 @@
+// The messages between an agent and its ranks: one JSON object a line, over the socket TSMPI_CONTROL_FD.
+
+/** How many frames a rank has sent to each peer, so that a peer knows when it has seen them all. Zero counts are left out. */
+export type SentFrames = Record<number, number>
+
+/** What a rank says to its agent. */
+export type FromRank =
+  /** tsmpi was imported: `pid` is the Node process, which may be a child of what the agent started. */
+  | { type: 'hello'; pid: number; node: string; tsmpi: string }
+  /** The program is done with tsmpi and waits for the others. */
+  | { type: 'finalize'; sent: SentFrames }
+  /** Written at exit by a rank that has not finalized, if it can. */
+  | { type: 'leaving'; sent: SentFrames }
+  /** The process is about to die of this error. */
+  | { type: 'uncaught'; name: string; message: string; stack: string }
+  | { type: 'abort'; code: number; reason?: string }
+  /** Answer to `report`: what the rank waits for, a line an operation. */
+  | { type: 'doing'; lines: string[] }
+  /** This rank waited on `rank`, which ended without finalizing. */
+  | { type: 'lost'; rank: number; doing: string }
+
+/** What an agent says to a rank. */
+export type ToRank =
+  /** First message on the socket. `secret`: hex, known to the ranks of the job only. */
+  | { type: 'job'; secret: string; hosts: string[] }
+  /** Another rank has finalized or ended. `sent` is how many frames it sent to the rank addressed, if known. */
+  | { type: 'ended'; rank: number; finalized: boolean; how: string; sent?: number }
+  /** Every rank has finalized or ended: leave. */
+  | { type: 'finalized' }
+  /** Say what you are doing. */
+  | { type: 'report' }
+
+export const encodeControl = (message: FromRank | ToRank): string => `${JSON.stringify(message)}\n`
+
+/** Cuts a byte stream into control messages; a line that is not JSON is dropped. */
+export class ControlReader<T> {
+  #rest = ''
+  readonly #decoder = new TextDecoder()
+
+  /** The messages completed by `chunk`. */
+  push(chunk: Uint8Array): T[] {
+    const lines = (this.#rest + this.#decoder.decode(chunk, { stream: true })).split('\n')
+    this.#rest = lines.pop() ?? ''
+    const messages: T[] = []
+    for (const line of lines) {
+      try {
+        messages.push(JSON.parse(line) as T)
+      } catch {
+        // not ours: a program wrote to the descriptor
+      }
+    }
+    return messages
+  }
+}

@@ -1,0 +1,11 @@
+// The addon's entry: it knows bytes, never ranks. Shared memory, reductions, Monte-Carlo.
+#include "addon.h"
+
+static Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  InitMemory(env, exports);
+  InitReduce(env, exports);
+  InitMonteCarlo(env, exports);
+  return exports;
+}
+
+NODE_API_MODULE(NODE_GYP_MODULE_NAME, Init)

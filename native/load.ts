@@ -1,0 +1,83 @@
+// Finds and loads the native addon, once; everything else asks here whether it is there.
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** Shared memory and wake-ups: Linux only. Descriptors are plain numbers. */
+export interface NativeMemory {
+  /** An anonymous shared-memory file (memfd) of `bytes`, zero-filled, sparse. Returns its descriptor, inheritable. */
+  createSegment(bytes: number): number
+  /** Maps part of a segment, shared. `offset` is a multiple of 4096. Unmapped when the buffer is collected. */
+  map(fd: number, offset: number, bytes: number): ArrayBuffer
+  /** An eventfd, inheritable. */
+  createDoorbell(): number
+  /** Rings: wakes whoever watches the doorbell. */
+  ring(fd: number): void
+  /** Calls `callback` from the event loop whenever the doorbell has rung. Never keeps the process alive. */
+  watch(fd: number, callback: () => void): object
+  unwatch(watch: object): void
+  closeOnExec(fd: number): void
+  close(fd: number): void
+  /** sched_yield. */
+  yieldProcessor(): void
+  /** A thread that kills this process's group with SIGKILL once the other end of the socket `fd` is closed. */
+  dieWith(fd: number): void
+  /** How many processors this process may run on. */
+  processors(): number
+}
+
+/** Elementwise reductions: `inout[i] = op(in[i], inout[i])`. Op codes and type codes: lib/data/. */
+export interface NativeReduce {
+  reduce(op: number, type: number, inout: ArrayBufferView, input: ArrayBufferView): void
+}
+
+export interface NativeMonteCarlo {
+  /** The instruction sets that this build has and this machine can run, best first: 'avx512', 'avx2', … 'portable'. */
+  kernels(): string[]
+}
+
+export type Native = Partial<NativeMemory> & NativeReduce & NativeMonteCarlo
+
+/** The package's folder: this file is at native/ in a checkout and at dist/native/ in a build. */
+function packageRoot(): string {
+  let folder = dirname(fileURLToPath(import.meta.url))
+  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder)
+  return folder
+}
+
+let loaded: { addon?: Native; reason?: string } | undefined
+
+function load(): { addon?: Native; reason?: string } {
+  if (process.env['TSMPI_NO_ADDON']) return { reason: 'TSMPI_NO_ADDON is set' }
+  const require = createRequire(import.meta.url)
+  const root = packageRoot()
+  const places = [
+    join(root, 'build/Release/tsmpi.node'),
+    join(root, 'build-gyp/Release/tsmpi.node'),
+    join(root, `prebuilds/${process.platform}-${process.arch}/tsmpi.node`),
+  ]
+  const place = places.find((path) => existsSync(path))
+  if (place === undefined) return { reason: 'it has not been built (`npm run build:addon` in the package folder)' }
+  try {
+    return { addon: require(place) as Native }
+  } catch (error) {
+    return { reason: (error as Error).message }
+  }
+}
+
+/** The addon, or undefined where it cannot be loaded. */
+export function native(): Native | undefined {
+  return (loaded ??= load()).addon
+}
+
+/** Why `native()` is undefined, in words for a message. */
+export function whyNotNative(): string {
+  return (loaded ??= load()).reason ?? 'it is loaded'
+}
+
+/** The shared-memory part of the addon, or undefined where the addon or the platform has none. */
+export function nativeMemory(): NativeMemory | undefined {
+  const addon = native()
+  return addon?.map ? (addon as Native & NativeMemory) : undefined
+}

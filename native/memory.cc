@@ -1,0 +1,4 @@
+// To be filled.
+#include "addon.h"
+
+void InitMemory(Napi::Env, Napi::Object) {}

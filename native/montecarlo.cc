@@ -1,0 +1,4 @@
+// To be filled.
+#include "addon.h"
+
+void InitMonteCarlo(Napi::Env, Napi::Object) {}

@@ -1,0 +1,4 @@
+// To be filled.
+#include "addon.h"
+
+void InitReduce(Napi::Env, Napi::Object) {}
