@@ -23,8 +23,6 @@ export interface NativeMemory {
   yieldProcessor(): void
   /** A thread that kills this process's group with SIGKILL once the other end of the socket `fd` is closed. */
   dieWith(fd: number): void
-  /** How many processors this process may run on. */
-  processors(): number
 }
 
 /** Elementwise reductions: `inout[i] = op(in[i], inout[i])`. Op codes and type codes: lib/data/. */
