@@ -46,7 +46,8 @@ export interface Shape {
 
 /**
  * Sends and receives that are issued together and all awaited; then local steps, in order. Algorithms fill one Round
- * again and again: `yield round.clear().send(…).recv(…)`. Blocks that a round receives into must not be sent in it.
+ * again and again: `yield round.clear().send(…).recv(…)`. Blocks that a round receives into must neither be sent in it
+ * nor received twice (but for the barrier's block, which has no bytes).
  */
 export class Round {
   readonly steps: Step[] = []
@@ -147,7 +148,17 @@ export interface Entry {
   readonly typedOnly?: boolean
   /** Uses SCRATCH. */
   readonly scratch: boolean
-  /** Estimated seconds for `bytes` of data (per rank for allgather and alltoall), by latency, byte time and op byte time. */
+  /**
+   * What a call costs on its longest path, from root 0, for vectors that divide evenly: messages one after the other
+   * (messages of one round to the same peer count once), bytes sent and bytes combined, both in units of `bytes`.
+   */
+  readonly steps: (size: number, blocks: number) => number
+  readonly volume: (size: number, blocks: number) => number
+  readonly work: (size: number, blocks: number) => number
+  /**
+   * Estimated seconds by latency, byte time and op byte time. `bytes` is the vector for bcast, reduce and allreduce, and
+   * one block for scatter, gather, allgather and alltoall.
+   */
   readonly cost: (size: number, bytes: number, model: CostModel) => number
 }
 
