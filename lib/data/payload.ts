@@ -165,3 +165,27 @@ export function valueOf(type: number, bytes: Uint8Array, offset: number, length:
       return new CONSTRUCTORS[type as 0](copyOf(bytes, offset, length))
   }
 }
+
+/**
+ * Like `valueOf` for bytes that begin their ArrayBuffer and that nobody else uses: raw values take the memory over.
+ * @throws TransportError where the bytes cannot be such a value.
+ */
+export function valueOfOwned(type: number, bytes: Uint8Array): unknown {
+  const { length } = bytes
+  if (bytes.byteOffset !== 0 || bytes.buffer.byteLength !== length) return valueOf(type, bytes, 0, length)
+  checkSize(type, bytes, 0, length)
+  switch (type) {
+    case OBJECT:
+    case NUMBER:
+    case EMPTY:
+      return valueOf(type, bytes, 0, length)
+    case BUFFER:
+      return Buffer.from(bytes.buffer as ArrayBuffer)
+    case ARRAY_BUFFER:
+      return bytes.buffer
+    case DATA_VIEW:
+      return new DataView(bytes.buffer)
+    default:
+      return new CONSTRUCTORS[type as 0](bytes.buffer as ArrayBuffer)
+  }
+}

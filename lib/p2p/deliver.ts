@@ -2,7 +2,7 @@
 import { MismatchError, TruncateError } from '../errors.js'
 import { ARRAY_BUFFER, BUFFER, DATA_VIEW, TYPE_NAMES, UINT8 } from '../data/types.js'
 import { valueOf, valueOfOwned } from '../data/payload.js'
-import { copyBytes } from '../transport/ring.js'
+import { copyBytes } from '../wire/bytes.js'
 import { AS_BLOCK, AS_PAYLOAD, INTO } from './operation.js'
 import type { RecvOp } from './operation.js'
 import { explainSignatures } from './signature.js'

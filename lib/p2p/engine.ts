@@ -24,7 +24,7 @@ import {
   kindOf,
   typeOf,
 } from '../wire/header.js'
-import { copyBytes } from '../transport/ring.js'
+import { copyBytes } from '../wire/bytes.js'
 import { accept, beginAssembly, deliver, deliverOwned, endAssembly } from './deliver.js'
 import { Matching, Unexpected } from './matching.js'
 import { RecvOp, SYNCHRONOUS, SendOp } from './operation.js'

@@ -2,6 +2,7 @@
 import { CancelledError } from '../errors.js'
 import type { TypedArray } from '../data/types.js'
 import type { Binned } from './matching.js'
+import { nameOfSignature } from './signature.js'
 import { ANY_SOURCE, ANY_TAG, Status } from './status.js'
 
 /** The communicator as an operation sees it: a matching context, and names for people. */
@@ -129,6 +130,9 @@ export class RecvOp extends Operation implements Binned<RecvOp> {
   }
 
   describe(): string {
+    if (this.signature !== 0) {
+      return `${nameOfSignature(this.signature)} on ${this.scope.name}, waiting for rank ${this.scope.rankOf(this.source)}`
+    }
     const source = this.source === ANY_SOURCE ? 'ANY_SOURCE' : `source ${this.scope.rankOf(this.source)}`
     const tag = this.tag === ANY_TAG ? 'ANY_TAG' : `tag ${this.tag}`
     return `recv(${source}, ${tag}) on ${this.scope.name}`
@@ -178,6 +182,8 @@ export class SendOp extends Operation {
   }
 
   describe(): string {
+    const to = `rank ${this.scope.rankOf(this.dest)}`
+    if (this.signature !== 0) return `${nameOfSignature(this.signature)} on ${this.scope.name}, sending to ${to}`
     const name = this.mode === SYNCHRONOUS ? 'ssend' : this.mode === BUFFERED ? 'bsend' : 'send'
     return `${name}(dest ${this.scope.rankOf(this.dest)}, tag ${this.tag}, ${this.length} bytes) on ${this.scope.name}`
   }

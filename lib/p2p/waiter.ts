@@ -5,6 +5,7 @@
 //   `settle` is scheduled that will put it to sleep. So no arrival goes unnoticed.
 // - The keep-alive timer is referenced only while operations are pending: a pending operation keeps the process alive,
 //   nothing else of tsmpi does.
+import { StateError } from '../errors.js'
 import type { Engine } from './engine.js'
 import type { Operation, Owner } from './operation.js'
 
@@ -34,6 +35,7 @@ export class Waiter implements Owner {
   readonly #sleepers = new Map<Operation, { resolve: (value: unknown) => void; reject: (error: Error) => void; since: number }>()
   readonly #keepAlive: NodeJS.Timeout
   #asleep = false
+  #closed = false
   #scheduled = false
   #operations = 0
   #lastTurn = performance.now()
@@ -48,6 +50,11 @@ export class Waiter implements Owner {
       this.#lastTurn = performance.now()
       this.#settle()
     }
+  }
+
+  /** @throws StateError after `close`. */
+  checkOpen(): void {
+    if (this.#closed) throw new StateError('tsmpi has been finalized: no further operation is possible')
   }
 
   /** Polls until `op` is done, for a short while at most. Returns whether it is done. */
@@ -180,6 +187,7 @@ export class Waiter implements Owner {
   }
 
   close(): void {
+    this.#closed = true
     clearInterval(this.#keepAlive)
     if (this.#asleep) this.#awake()
   }

@@ -9,6 +9,7 @@
 //
 // TAIL and HEAD count modulo 2^32. Between HEAD and TAIL the data belongs to the consumer, the rest to the producer.
 // Atomics.store and Atomics.load are sequentially consistent, which the wake-up arguments in shm.ts rest on.
+import { copyBytes } from '../wire/bytes.js'
 import { HEADER_BYTES, HEADER_WORDS, kindOf } from '../wire/header.js'
 import { RING_DATA_BYTES, RING_HEADER_BYTES } from '../wire/segment.js'
 
@@ -25,15 +26,6 @@ const PAD = 0
 export const RING_MAX_PAYLOAD = RING_DATA_BYTES / 4 - HEADER_BYTES
 
 const frameBytes = (payload: number): number => (HEADER_BYTES + payload + UNIT - 1) & -UNIT
-
-/** Below this many bytes a plain loop beats a call of TypedArray.prototype.set. */
-const LOOP_BYTES = 48
-
-export function copyBytes(to: Uint8Array, at: number, from: Uint8Array, offset: number, length: number): void {
-  if (length <= LOOP_BYTES) for (let i = 0; i < length; i++) to[at + i] = from[offset + i] as number
-  else if (offset === 0 && length === from.length) to.set(from, at)
-  else to.set(from.subarray(offset, offset + length), at)
-}
 
 /** The producer's end. */
 export class RingWriter {
