@@ -156,8 +156,8 @@ export interface Entry {
   readonly volume: (size: number, blocks: number) => number
   readonly work: (size: number, blocks: number) => number
   /**
-   * Estimated seconds by latency, byte time and op byte time. `bytes` is the vector for bcast, reduce and allreduce, and
-   * one block for scatter, gather, allgather and alltoall.
+   * Estimated seconds by latency, byte time and op byte time. `bytes` is the vector for bcast, reduce and allreduce,
+   * and one block for scatter, gather, allgather and alltoall.
    */
   readonly cost: (size: number, bytes: number, model: CostModel) => number
 }
