@@ -22,7 +22,7 @@ export const REDUCE_LEFT = 2
 export const REDUCE_RIGHT = 3
 export const COPY = 4
 
-/** One step. For SEND and RECV `peer` is a rank of the communicator; for local steps `from`, `fromFirst` are the source. */
+/** One step. SEND and RECV have a `peer`, a rank of the communicator; local steps have a source, `from`, `fromFirst`. */
 export interface Step {
   kind: number
   peer: number
@@ -58,7 +58,9 @@ export class Round {
     return this
   }
 
-  #add(kind: number, peer: number, buffer: BufferName, first: number, count: number, from: BufferName, fromFirst: number): this {
+  #add(
+    kind: number, peer: number, buffer: BufferName, first: number, count: number, from: BufferName, fromFirst: number,
+  ): this {
     const step = this.steps[this.length]
     if (step === undefined) this.steps.push({ kind, peer, buffer, first, count, from, fromFirst })
     else {
