@@ -22,7 +22,7 @@ export const REDUCE_LEFT = 2
 export const REDUCE_RIGHT = 3
 export const COPY = 4
 
-/** One step. SEND and RECV have a `peer`, a rank of the communicator; local steps have a source, `from`, `fromFirst`. */
+/** One step. SEND and RECV have a `peer`, a rank of the communicator; local steps a source, `from` and `fromFirst`. */
 export interface Step {
   kind: number
   peer: number

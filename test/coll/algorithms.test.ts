@@ -5,7 +5,8 @@ import { isPowerOfTwo } from '../../lib/coll/patterns/hypercube.js'
 import { record } from '../../lib/coll/record.js'
 import { ENTRIES } from '../../lib/coll/registry.js'
 import type { Entry } from '../../lib/coll/schedule.js'
-import { judge, LOCKSTEP, randomOrder, simulate } from './simulate.js'
+import { judge } from './judge.js'
+import { LOCKSTEP, randomOrder, simulate } from './simulate.js'
 import type { Order, Run } from './simulate.js'
 
 const SIZES = [...Array.from({ length: 17 }, (_, i) => i + 1), 32, 33]

@@ -2,7 +2,8 @@
 import t from 'tap'
 import { INPUT, RESULT, Round, SCRATCH } from '../../lib/coll/schedule.js'
 import type { Algorithm, CollectiveName, Shape } from '../../lib/coll/schedule.js'
-import { judge, LOCKSTEP, randomOrder, simulate } from './simulate.js'
+import { judge } from './judge.js'
+import { LOCKSTEP, randomOrder, simulate } from './simulate.js'
 import type { Run } from './simulate.js'
 
 function runOf(collective: CollectiveName, run: Algorithm, size = 2, blocks = 1): Run {
