@@ -21,7 +21,7 @@ export function finalPiece(index: number, cube: number): number {
   return piece
 }
 
-/** Runs on survivors of the fold; `rest` as in patterns/hypercube. Leaves piece `finalPiece(index)` of RESULT combined. */
+/** Runs on survivors of the fold, with `rest` as in patterns/hypercube; leaves piece `finalPiece(index)` combined. */
 export function* recursiveHalving({ rank, root, blocks }: Shape, cube: number, rest: number): Schedule {
   const round = new Round()
   const index = foldedIndex(rank, rest)
@@ -44,7 +44,7 @@ export function* recursiveHalving({ rank, root, blocks }: Shape, cube: number, r
   }
 }
 
-/** The fold before: one of each pair gives its whole vector to the survivor. Returns no rounds for single ranks. */
+/** The fold before it: of each pair one gives its whole vector to the survivor. No rounds for single ranks. */
 export function* foldIn({ rank, root, blocks }: Shape, rest: number): Schedule {
   if (rank >= 2 * rest) return
   const round = new Round()

@@ -22,7 +22,7 @@ export const REDUCE_LEFT = 2
 export const REDUCE_RIGHT = 3
 export const COPY = 4
 
-/** One step. For SEND and RECV `peer` is a rank of the communicator; for local steps `from`, `fromFirst` are the source. */
+/** One step. SEND and RECV have a `peer`, a rank of the communicator; local steps a source, `from` and `fromFirst`. */
 export interface Step {
   kind: number
   peer: number
@@ -58,7 +58,9 @@ export class Round {
     return this
   }
 
-  #add(kind: number, peer: number, buffer: BufferName, first: number, count: number, from: BufferName, fromFirst: number): this {
+  #add(
+    kind: number, peer: number, buffer: BufferName, first: number, count: number, from: BufferName, fromFirst: number,
+  ): this {
     const step = this.steps[this.length]
     if (step === undefined) this.steps.push({ kind, peer, buffer, first, count, from, fromFirst })
     else {
@@ -156,8 +158,8 @@ export interface Entry {
   readonly volume: (size: number, blocks: number) => number
   readonly work: (size: number, blocks: number) => number
   /**
-   * Estimated seconds by latency, byte time and op byte time. `bytes` is the vector for bcast, reduce and allreduce, and
-   * one block for scatter, gather, allgather and alltoall.
+   * Estimated seconds by latency, byte time and op byte time. `bytes` is the vector for bcast, reduce and allreduce,
+   * and one block for scatter, gather, allgather and alltoall.
    */
   readonly cost: (size: number, bytes: number, model: CostModel) => number
 }

@@ -13,6 +13,7 @@ export function* allgatherRing({ rank, size }: Shape): Schedule {
   const next = ahead(rank, 1, size)
   const previous = behind(rank, 1, size)
   for (let step = 1; step < size; step++) {
-    yield round.clear().send(next, RESULT, behind(rank, step - 1, size)).recv(previous, RESULT, behind(rank, step, size))
+    yield round.clear().send(next, RESULT, behind(rank, step - 1, size))
+      .recv(previous, RESULT, behind(rank, step, size))
   }
 }

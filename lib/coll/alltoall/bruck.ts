@@ -5,7 +5,7 @@
 //
 // SCRATCH[i] holds the block that started with i ranks to go. The blocks of a bit are packed into the front of RESULT,
 // which is free until the end, and those received land behind them: at most half of all, so both fit.
-// Rounds ⌈log2 n⌉, bytes about n/2·log2 n·m a rank. All blocks must have one size. Best for small blocks and many ranks.
+// Rounds ⌈log2 n⌉, bytes about n/2·log2 n·m a rank. All blocks must have one size. Best for many ranks, small blocks.
 // Source: Bruck, Ho, Kipnis, Upfal, Weathersby, "Efficient algorithms for all-to-all communications in multiport
 // message-passing systems", 1997.
 import { ahead, behind } from '../patterns/ring.js'

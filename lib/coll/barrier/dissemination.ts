@@ -1,4 +1,4 @@
-// Dissemination barrier: in round k every rank tells the one 2^k places ahead that it, and all it has heard of, are here.
+// Dissemination barrier: in round k a rank tells the one 2^k places ahead that it, and all it has heard of, are here.
 //
 // size 3:  round 0: 0→1 1→2 2→0    round 1: 0→2 1→0 2→1    now each has heard of all three
 //

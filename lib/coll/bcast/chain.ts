@@ -3,7 +3,7 @@
 // size 3, root 0, segments a b:  0→1 a    0→1 b, 1→2 a    1→2 b
 //
 // With S segments: steps S + n - 2, bytes m(S + n - 2)/S on the longest path, (n-1)·m in all.
-// Source: Barnett, Littlefield, Payne, van de Geijn, "Global combine on mesh architectures with wormhole routing", 1993.
+// Source: Watts and van de Geijn, "A pipelined broadcast for multidimensional meshes", 1995.
 import { ahead, behind } from '../patterns/ring.js'
 import type { Schedule, Shape } from '../schedule.js'
 import { RESULT, Round } from '../schedule.js'

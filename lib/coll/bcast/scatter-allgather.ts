@@ -3,7 +3,7 @@
 // size 4, root 0, blocks abcd:  0→2 cd    0→1 b, 2→3 d    then allgather
 //
 // Block v belongs to the rank v places after the root. Any size gathers in ⌈log2 n⌉ steps by Bruck's exchange; the
-// textbook's ring for long vectors moves as many bytes in n - 1 steps, and its neighbours are no nearer in shared memory.
+// textbook's ring for long vectors moves as many bytes in n - 1 steps, and in shared memory no neighbour is nearer.
 // Steps 2⌈log2 n⌉, bytes 2m(n-1)/n on the longest path, about (n-1)·m + m/2·log2 n in all.
 // Source: Barnett, Gupta, Payne, Shuler, van de Geijn, Watts, "Interprocessor collective communication library", 1994.
 import { allgatherBruck } from '../allgather/bruck.js'
