@@ -27,7 +27,12 @@ export const ENV = {
   KERNEL: 'TSMPI_KERNEL',
   /** Forces collective algorithms: `allreduce=ring,bcast=chain`. */
   ALGORITHM: 'TSMPI_ALGORITHM',
+  /** `1` where the launcher's standard error is a terminal: a progress line makes sense. */
+  TTY: 'TSMPI_TTY',
 } as const
+
+/** What makes a process a rank. Taken out of a rank's environment once read, so that its children are not ranks. */
+export const ROLE = [ENV.RANK, ENV.CONTROL_FD, ENV.SEGMENT_FD, ENV.DOORBELL_FD] as const
 
 /** Bytes up to which a message is sent without asking, unless `--eager-limit` says otherwise. */
 export const DEFAULT_EAGER_LIMIT = 16384

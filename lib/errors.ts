@@ -74,10 +74,12 @@ export class BufferError extends MpiError {
   }
 }
 
-/** The launcher could not do what was asked: options, programs, hosts. */
+/** The launcher could not do what was asked: options, programs, hosts. `exitCode` is what tsmpirun exits with. */
 export class LaunchError extends MpiError {
-  constructor(message: string, options?: ErrorOptions) {
+  readonly exitCode: number
+  constructor(message: string, options?: ErrorOptions & { exitCode?: number }) {
     super('TSMPI_LAUNCH', message, options)
+    this.exitCode = options?.exitCode ?? 1
   }
 }
 

@@ -1,6 +1,6 @@
 // What a rank knows of its job at import, whoever started it.
 import type { TransportChoice } from '../env.js'
-import type { FromRank, ToRank } from '../wire/control.js'
+import type { FromRank, SentFrames, ToRank } from '../wire/control.js'
 
 /** The rank's end of the socket to its agent. */
 export interface Control {
@@ -8,6 +8,10 @@ export interface Control {
   send(message: FromRank): void
   /** Sets the one listener; messages that came before are delivered first. The socket never keeps the process alive. */
   listen(listener: (message: ToRank) => void): void
+  /** While on, the socket keeps the process alive: for a rank that waits for 'finalized'. Off at first. */
+  keepAlive(on: boolean): void
+  /** Sets who counts the frames sent, for a rank that exits without having sent 'finalize'. */
+  onLeaving(sent: () => SentFrames): void
 }
 
 export interface Job {

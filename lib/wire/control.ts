@@ -6,13 +6,13 @@ export type SentFrames = Record<number, number>
 /** What a rank says to its agent. */
 export type FromRank =
   /** tsmpi was imported: `pid` is the Node process, which may be a child of what the agent started. */
-  | { type: 'hello'; pid: number; node: string; tsmpi: string }
+  | { type: 'hello'; pid: number }
   /** The program is done with tsmpi and waits for the others. */
   | { type: 'finalize'; sent: SentFrames }
   /** Written at exit by a rank that has not finalized, if it can. */
   | { type: 'leaving'; sent: SentFrames }
-  /** The process is about to die of this error. */
-  | { type: 'uncaught'; name: string; message: string; stack: string }
+  /** The process is about to die of this error. `printed`: Node itself prints it on standard error. */
+  | { type: 'uncaught'; pid: number; stack: string; printed: boolean }
   | { type: 'abort'; code: number; reason?: string }
   /** Answer to `report`: what the rank waits for, a line an operation. */
   | { type: 'doing'; lines: string[] }

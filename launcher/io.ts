@@ -1,0 +1,118 @@
+// The ranks' output on its way to the launcher's own, and the launcher's standard input on its way to the ranks.
+import { readFileSync } from 'node:fs'
+import { STDERR, STDIN_WINDOW, STDOUT } from '../lib/wire/agent.js'
+import { Lane, LineWriter } from './lines.js'
+import type { Options } from './options.js'
+import { openSinks } from './sink.js'
+
+/** Forwards output by whole lines, tagged as the options say. */
+export class Output {
+  readonly #stdout: LineWriter
+  readonly #stderr: LineWriter
+  readonly #lanes = new Map<number, Lane>()
+  readonly #options: Options
+  readonly #muted = new Set<number>()
+
+  /** `credit`: this much has left. `onBroken`: nobody reads standard output any more. */
+  constructor(options: Options, credit: (bytes: number) => void, onBroken: () => void) {
+    this.#options = options
+    const sinks = openSinks((fd) => {
+      if (fd === 1) onBroken()
+    })
+    this.#stdout = new LineWriter(sinks.stdout, credit)
+    this.#stderr = sinks.stderr === sinks.stdout ? this.#stdout : new LineWriter(sinks.stderr, credit)
+  }
+
+  push(rank: number, type: number, chunk: Buffer): void {
+    if (type === STDERR && this.#muted.has(rank)) return this.#stderr.creditNow(chunk.length)
+    const key = rank * 2 + (type === STDOUT ? 0 : 1)
+    let lane = this.#lanes.get(key)
+    if (!lane) {
+      lane = new Lane(type === STDOUT ? this.#stdout : this.#stderr, tagger(this.#options, rank))
+      this.#lanes.set(key, lane)
+    }
+    lane.push(chunk)
+  }
+
+  /** Nothing more of the rank's standard error is wanted. */
+  mute(rank: number): void {
+    this.#muted.add(rank)
+  }
+
+  /** A message of tsmpirun itself, on standard error. */
+  say(text: string): void {
+    this.#stderr.print(`tsmpirun: ${text}\n`)
+  }
+
+  /** Ends every stream; resolves once all of it has left. */
+  async flush(): Promise<void> {
+    for (const lane of this.#lanes.values()) lane.end()
+    this.#lanes.clear()
+    await Promise.all([this.#stdout.idle(), this.#stderr.idle()])
+  }
+}
+
+function tagger({ tagOutput, timestampOutput }: Options, rank: number): (() => string) | undefined {
+  if (timestampOutput) return () => `${new Date().toISOString()} ${tagOutput ? `[${rank}] ` : ''}`
+  return tagOutput ? () => `[${rank}] ` : undefined
+}
+
+/** Reads standard input as fast as the slowest of the ranks that get it. */
+export class Input {
+  readonly #send: (rank: number, chunk: Buffer) => void
+  /** Bytes that each rank has not taken yet. */
+  readonly #pending = new Map<number, number>()
+  #started = false
+
+  constructor(ranks: number[], send: (rank: number, chunk: Buffer) => void) {
+    this.#send = send
+    for (const rank of ranks) this.#pending.set(rank, 0)
+  }
+
+  /** Starts to read, unless that would stop the launcher: a background job that reads its terminal gets SIGTTIN. */
+  start(): void {
+    if (this.#started || this.#pending.size === 0 || inBackground()) return
+    this.#started = true
+    process.stdin.on('data', (chunk: Buffer) => this.#spread(chunk))
+    process.stdin.on('end', () => this.#spread(Buffer.alloc(0)))
+    process.stdin.on('error', () => this.#spread(Buffer.alloc(0)))
+  }
+
+  consumed(rank: number, bytes: number): void {
+    const pending = this.#pending.get(rank)
+    if (pending === undefined) return
+    this.#pending.set(rank, pending - bytes)
+    this.#flow()
+  }
+
+  /** The rank has ended and holds nobody up. */
+  drop(rank: number): void {
+    if (this.#pending.delete(rank)) this.#flow()
+  }
+
+  #spread(chunk: Buffer): void {
+    for (const [rank, pending] of this.#pending) {
+      this.#send(rank, chunk)
+      this.#pending.set(rank, pending + chunk.length)
+    }
+    this.#flow()
+  }
+
+  #flow(): void {
+    if (!this.#started) return
+    if (Math.max(0, ...this.#pending.values()) >= STDIN_WINDOW) process.stdin.pause()
+    else if (process.stdin.isPaused()) process.stdin.resume()
+  }
+}
+
+/** Is standard input a terminal that another process group has in the foreground? Known on Linux only. */
+function inBackground(): boolean {
+  if (!process.stdin.isTTY) return false
+  try {
+    // pid (name) state ppid group session tty foreground-group …
+    const fields = readFileSync('/proc/self/stat', 'utf8').replace(/^.*\) /s, '').split(' ')
+    return fields[2] !== fields[5]
+  } catch {
+    return false
+  }
+}

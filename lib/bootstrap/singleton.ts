@@ -1,0 +1,40 @@
+// A process that nobody launched: a world of one.
+import { DEFAULT_EAGER_LIMIT, ENV, envInteger } from '../env.js'
+import type { TransportChoice } from '../env.js'
+import type { Job } from './job.js'
+
+/** A launcher that is not ours, by the variables it sets: how many processes it started, and which this is. */
+const FOREIGN = [
+  { launcher: 'Open MPI', size: 'OMPI_COMM_WORLD_SIZE', rank: 'OMPI_COMM_WORLD_RANK' },
+  { launcher: 'Hydra (MPICH, Intel MPI)', size: 'PMI_SIZE', rank: 'PMI_RANK' },
+  { launcher: 'Slurm', size: 'SLURM_NTASKS', rank: 'SLURM_PROCID' },
+  { launcher: 'PMIx', size: 'PMIX_SIZE', rank: 'PMIX_RANK' },
+] as const
+
+/** The world of one. Says so once a job where a foreign launcher meant it to be larger. */
+export function singleton(): Job {
+  const warning = foreignLauncher(process.env)
+  if (warning !== undefined) process.stderr.write(`tsmpi: ${warning}\n`)
+  return {
+    rank: 0,
+    size: 1,
+    id: `${process.pid}`,
+    transport: (process.env[ENV.TRANSPORT] || 'auto') as TransportChoice,
+    eagerLimit: envInteger(ENV.EAGER_LIMIT, DEFAULT_EAGER_LIMIT),
+  }
+}
+
+/** What to say of a foreign launcher, if this process is the first of several that it started. */
+export function foreignLauncher(env: NodeJS.ProcessEnv): string | undefined {
+  for (const { launcher, size, rank } of FOREIGN) {
+    const count = env[size]
+    if (env[rank] === undefined || count === '1') continue
+    if (env[rank] !== '0') return undefined
+    return (
+      `this process was started by ${launcher}${count === undefined ? '' : ` as one of ${count}`}, which tsmpi does ` +
+      `not know how to join: each process is a world of its own, of size 1. Start it with ` +
+      `\`npx tsmpirun -n ${count ?? 'N'} program.js\`.`
+    )
+  }
+  return undefined
+}

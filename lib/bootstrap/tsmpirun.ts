@@ -1,0 +1,56 @@
+// A rank that tsmpirun started: who it is, from the environment and the socket to its agent.
+import { fstatSync } from 'node:fs'
+import { DEFAULT_EAGER_LIMIT, ENV, ROLE, envInteger } from '../env.js'
+import type { TransportChoice } from '../env.js'
+import { StateError } from '../errors.js'
+import { nativeMemory } from '../../native/load.js'
+import { AgentSocket } from './control.js'
+import type { Job } from './job.js'
+import './report.cjs'
+
+/** The rank that the environment describes. Takes the role out of the environment: children are not ranks. */
+export function launched(): Job {
+  const { env } = process
+  const rank = envInteger(ENV.RANK, -1)
+  const size = envInteger(ENV.SIZE, 0)
+  const controlFd = envInteger(ENV.CONTROL_FD, -1)
+  const segmentFd = envInteger(ENV.SEGMENT_FD, -1)
+  const firstDoorbell = envInteger(ENV.DOORBELL_FD, -1)
+  if (rank < 0 || rank >= size || !isSocket(controlFd)) {
+    throw new StateError(
+      `${ENV.RANK}=${env[ENV.RANK]} says that this process is a rank, but descriptor ${controlFd} is not its socket to ` +
+        `tsmpirun: something between tsmpirun and this process closed it. To run it on its own, unset ${ENV.RANK}.`,
+    )
+  }
+  for (const name of ROLE) delete env[name]
+
+  const memory = nativeMemory()
+  const doorbells = Array.from({ length: envInteger(ENV.LOCAL_SIZE, size) }, (_, index) => firstDoorbell + index)
+  const segment = segmentFd >= 0 ? { fd: segmentFd, doorbells } : undefined
+  for (const fd of [controlFd, ...(segment ? [segment.fd, ...doorbells] : [])]) memory?.closeOnExec(fd)
+  memory?.dieWith(controlFd)
+  const control = new AgentSocket(controlFd, dieWithGroup)
+  control.send({ type: 'hello', pid: process.pid })
+  return {
+    rank,
+    size,
+    id: env[ENV.JOB] ?? '',
+    transport: (env[ENV.TRANSPORT] ?? 'auto') as TransportChoice,
+    eagerLimit: envInteger(ENV.EAGER_LIMIT, DEFAULT_EAGER_LIMIT),
+    control,
+    ...(segment && { segment }),
+  }
+}
+
+/** The agent is gone, so nothing of this rank may stay: the whole group, which the agent made for it. */
+function dieWithGroup(): void {
+  process.kill(0, 'SIGKILL')
+}
+
+function isSocket(fd: number): boolean {
+  try {
+    return fstatSync(fd).isSocket()
+  } catch {
+    return false
+  }
+}
