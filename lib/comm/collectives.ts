@@ -108,7 +108,8 @@ export function startBcast(
   const first = announced ? announcement(source) : source
   const blocks: [Block | undefined] = [first ?? directBlock(options.into, single)]
   const schedule = tree.run({ rank, size, root, blocks: 1 })
-  const finish = (): unknown => finishBcast(value, rank === root, blocks[0] as Block, options.into)
+  const finish = (): unknown =>
+    blocks[0]?.type === ANNOUNCEMENT ? undefined : finishBcast(value, rank === root, blocks[0] as Block, options.into)
   const run = new ValueRun(context, schedule, finish, [[], blocks, []])
   if (single) return run
   return new Chained(run, () => {

@@ -52,7 +52,12 @@ export class Waiter implements Owner {
     }
   }
 
-  /** @throws StateError after `close`. */
+  /** From now on no operation may be started. */
+  forbid(): void {
+    this.#closed = true
+  }
+
+  /** @throws StateError after `forbid`. */
   checkOpen(): void {
     if (this.#closed) throw new StateError('tsmpi has been finalized: no further operation is possible')
   }
@@ -187,7 +192,6 @@ export class Waiter implements Owner {
   }
 
   close(): void {
-    this.#closed = true
     clearInterval(this.#keepAlive)
     if (this.#asleep) this.#awake()
   }
