@@ -56,10 +56,10 @@ async function table() {
       report('sequential', 1, sequential, (4 * hits) / total)
     }
     for (let workers = 1; workers <= world.size; workers *= 2) {
-      const comm = await world.split(world.rank < workers ? 0 : UNDEFINED)
+      const comm = await world.split(world.rank < workers ? 0 : UNDEFINED, world.rank)
       const result = comm && (await estimate(comm, total))
       if (world.rank === 0) report('ranks', workers, result.seconds, result.pi)
-      await world.barrier()
+      await comm?.free()
     }
   }
 }
