@@ -78,15 +78,7 @@ export function countHits(
 /** How long a piece may take: the event loop is held up so long where the calling thread counts. */
 const PIECE_MS = { onLoop: 4, offLoop: 200 }
 
-/** Counts one piece; resolves after a turn of the event loop. */
-async function countPiece(job: Job, first: bigint, count: bigint): Promise<bigint> {
-  if (job.threads > 0 && job.kernel !== 'typescript') {
-    return native()!.countHitsAsync(job.kernel, first, count, job.seed, job.threads)
-  }
-  const hits = runKernel(job.kernel, first, count, job.seed, 1)
-  await new Promise((resolve) => setImmediate(resolve))
-  return hits
-}
+const turnOfEventLoop = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 /**
  * As `countHits`, but leaves the event loop free, so that messages still progress. Without `threads` the calling thread
@@ -105,16 +97,20 @@ export async function countHitsAsync(
 ): Promise<number | bigint> {
   const job = toJob(first, count, options, 0)
   const same = (value: bigint) => (typeof count === 'bigint' ? value : Number(value)) as never
-  const limit = job.threads > 0 ? PIECE_MS.offLoop : PIECE_MS.onLoop
-  let piece = 1n << 16n
+  const offLoop = job.threads > 0 && job.kernel !== 'typescript'
+  const limit = offLoop ? PIECE_MS.offLoop : PIECE_MS.onLoop
+  let piece = job.kernel === 'typescript' ? 1n << 16n : 1n << 20n
   let hits = 0n
   for (let done = 0n; done < job.count;) {
     const size = piece < job.count - done ? piece : job.count - done
     const started = performance.now()
-    hits += await countPiece(job, job.first + done, size)
+    hits += offLoop
+      ? await native()!.countHitsAsync(job.kernel, job.first + done, size, job.seed, job.threads)
+      : runKernel(job.kernel, job.first + done, size, job.seed, 1)
     const elapsed = performance.now() - started
     done += size
     options.onProgress?.(same(done))
+    if (!offLoop && done < job.count) await turnOfEventLoop()
     if (elapsed < limit / 2) piece *= 2n
     else if (elapsed > limit && piece > 1n) piece /= 2n
   }

@@ -24,7 +24,7 @@ function hitsByDefinition(first: bigint, count: number, seed: bigint): number {
 
 const seeds = [0n, 42n, 0xfedcba9876543210n, 2n ** 64n - 1n]
 
-t.test('short ranges, by definition', async (t) => {
+await t.test('short ranges, by definition', async (t) => {
   const starts = [0n, 1n, 2n, 3n, 2n ** 34n - 5n, 2n ** 53n + 1n, 2n ** 63n - 2n, 2n ** 64n - 403n]
   for (const kernel of kernels()) {
     for (const first of starts) {
@@ -37,7 +37,7 @@ t.test('short ranges, by definition', async (t) => {
   }
 })
 
-t.test('where the upper halves do not decide', async (t) => {
+await t.test('where the upper halves do not decide', async (t) => {
   // Ranges around samples that lie within the band near the circle, found by the TypeScript kernel's own words.
   const near: number[] = []
   for (let block = 0; near.length < 40; block++) {
@@ -59,7 +59,7 @@ t.test('where the upper halves do not decide', async (t) => {
   t.ok(inside > 0 && inside < near.length, 'both outcomes are among them')
 })
 
-t.test('long ranges: all kernels, and odd splits of them, agree', async (t) => {
+await t.test('long ranges: all kernels, and odd splits of them, agree', async (t) => {
   const count = 2_000_003
   for (const [first, seed] of [[0n, 0n], [2n ** 34n - 1_000_001n, 42n], [2n ** 64n - 2_000_003n, seeds[2]!]] as const) {
     const whole = countHits(first, count, { seed, kernel: 'typescript' })
@@ -76,7 +76,7 @@ t.test('long ranges: all kernels, and odd splits of them, agree', async (t) => {
   }
 })
 
-t.test('threads and the asynchronous form give the same hits', async (t) => {
+await t.test('threads and the asynchronous form give the same hits', async (t) => {
   const count = 30_000_001
   const expected = countHits(5, count, { seed: 9 })
   t.equal(countHits(5, count, { seed: 9, threads: 3 }), expected)
@@ -87,7 +87,7 @@ t.test('threads and the asynchronous form give the same hits', async (t) => {
   t.equal(await countHitsAsync(1, 5003, { kernel: 'typescript', threads: 2 }), countHits(1, 5003))
 })
 
-t.test('the event loop turns while the asynchronous form counts', async (t) => {
+await t.test('the event loop turns while the asynchronous form counts', async (t) => {
   for (const threads of [undefined, 1]) {
     let turns = 0
     const timer = setInterval(() => turns++, 1)
@@ -103,7 +103,7 @@ t.test('the event loop turns while the asynchronous form counts', async (t) => {
   await t.rejects(countHitsAsync(0, 1e15, { onProgress: () => { throw stop } }), stop)
 })
 
-t.test('arguments', async (t) => {
+await t.test('arguments', async (t) => {
   const code = { code: 'TSMPI_ARGUMENT' }
   t.throws(() => countHits(-1, 1), code)
   t.throws(() => countHits(0, 1.5), code)
@@ -117,7 +117,7 @@ t.test('arguments', async (t) => {
   t.type(countHits(0n, 10), 'number')
 })
 
-t.test('the choice of a kernel', async (t) => {
+await t.test('the choice of a kernel', async (t) => {
   t.equal(kernels().at(-1), 'typescript')
   const available = new RegExp(kernels().join(', '))
   t.throws(() => countHits(0, 1, { kernel: 'abacus' as Kernel }), available)

@@ -21,7 +21,7 @@ const vectors = [
 ]
 
 for (const kernel of kernels()) {
-  t.test(`known answers: ${kernel}`, async (t) => {
+  await t.test(`known answers: ${kernel}`, async (t) => {
     for (const { counter, key, words } of vectors) t.same([...philox(kernel, counter, key)], words)
   })
 }

@@ -12,7 +12,7 @@ function sourcesIn(file: string): string[] {
   return [...new Set(text.match(/native\/\w+\.cc/g))].sort()
 }
 
-t.test('both build files list every source of native/', async (t) => {
+await t.test('both build files list every source of native/', async (t) => {
   const present = readdirSync(join(root, 'native')).filter((name) => name.endsWith('.cc'))
   const expected = present.map((name) => `native/${name}`).sort()
   t.ok(expected.includes('native/addon.cc'))
@@ -20,7 +20,7 @@ t.test('both build files list every source of native/', async (t) => {
   t.same(sourcesIn('binding.gyp'), expected)
 })
 
-t.test('both define the same macros', async (t) => {
+await t.test('both define the same macros', async (t) => {
   const macros = (file: string) =>
     [...new Set(readFileSync(join(root, file), 'utf8').match(/\b(NAPI_\w+(=\d+)?|NODE_ADDON_API_\w+)/g))].sort()
   t.same(macros('CMakeLists.txt'), macros('binding.gyp'))
