@@ -39,6 +39,8 @@ export interface Running {
 export interface JobProcess {
   pid: number
   command: string
+  /** As in /proc/pid/stat: R S D T… */
+  state: string
   /** Undefined for tsmpirun and its agent. */
   rank: number | undefined
 }
@@ -108,10 +110,12 @@ function processesWith(variable: string): JobProcess[] {
     if (!/^\d+$/.test(name)) continue
     try {
       const env = readFileSync(`/proc/${name}/environ`, 'latin1').split('\0')
-      if (!env.includes(variable) || /\) Z /.test(readFileSync(`/proc/${name}/stat`, 'latin1'))) continue
+      if (!env.includes(variable)) continue
+      const state = /\) (\S) /.exec(readFileSync(`/proc/${name}/stat`, 'latin1'))?.[1] ?? ''
+      if (state === 'Z') continue
       const rank = env.find((item) => item.startsWith('TSMPI_RANK='))
       const command = readFileSync(`/proc/${name}/cmdline`, 'latin1').replaceAll('\0', ' ').trim()
-      found.push({ pid: Number(name), command, rank: rank === undefined ? undefined : Number(rank.slice(11)) })
+      found.push({ pid: Number(name), command, state, rank: rank === undefined ? undefined : Number(rank.slice(11)) })
     } catch {
       // gone meanwhile
     }
