@@ -23,6 +23,8 @@ const out = new Socket({ fd: 1, readable: false, writable: true })
 const ranks = new Map<number, Rank>()
 let job: LaunchSpec | undefined
 let left = 0
+/** Said once a rank uses tsmpi: a job of other programs need not hear it. */
+let notice: string | undefined
 /** Set once the job is being ended: a rank that starts later ends at once. */
 let ending: number | undefined
 
@@ -104,6 +106,8 @@ function onRankMessage(from: Rank, message: FromRank): void {
       if (!Number.isInteger(message.pid) || message.pid <= 1) return
       from.nodePid = message.pid
       news.greet(from)
+      if (notice !== undefined) say({ type: 'notice', text: notice })
+      notice = undefined
       return say({ type: 'hello', rank, pid: message.pid })
     case 'leaving':
       return void leaving.set(rank, message.sent)
@@ -179,7 +183,7 @@ function openShared(spec: LaunchSpec): Shared | undefined | 'refused' {
     say({ type: 'refused', reason: `--transport shm is not possible; ${why}` })
     return 'refused'
   }
-  if (spec.size > 1) say({ type: 'notice', text: `messages go over ZeroMQ, not shared memory; ${why}` })
+  if (spec.size > 1) notice = `messages go over ZeroMQ, not shared memory; ${why}`
   return undefined
 }
 

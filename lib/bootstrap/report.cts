@@ -45,12 +45,12 @@
   const makeBlocking = (name: 'stdout' | 'stderr'): void => {
     const own = Object.getOwnPropertyDescriptor(process, name)
     if (!own?.get || !own.configurable) return
-    const open = own.get
+    const open = own.get.bind(process)
     Object.defineProperty(process, name, {
       ...own,
       get: () => {
         Object.defineProperty(process, name, own)
-        const stream = open.call(process) as { _handle?: { setBlocking?: (on: boolean) => void } }
+        const stream = open() as { _handle?: { setBlocking?: (on: boolean) => void } }
         stream._handle?.setBlocking?.(true)
         return stream
       },
