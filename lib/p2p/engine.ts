@@ -56,6 +56,8 @@ export class Engine implements Receiver {
   pending = 0
   /** Called from the event loop after arrivals have been handled. */
   onProgress: () => void = () => undefined
+  /** Called when the last pending operation has ended. */
+  onIdle: () => void = () => undefined
   /** Called when an operation fails because `peer` has left. */
   onLost: (peer: number, doing: string) => void = () => undefined
   readonly #eagerMax: number
@@ -156,7 +158,7 @@ export class Engine implements Receiver {
 
   finish(op: Operation): void {
     op.done = true
-    this.pending--
+    if (--this.pending === 0) this.onIdle()
     op.owner?.onDone(op)
     if (op.watchers !== undefined) for (const watcher of op.watchers) watcher.wake()
   }
