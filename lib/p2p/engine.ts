@@ -358,7 +358,7 @@ export class Engine implements Receiver {
       case ACK:
         return this.#onAck(peer, id)
       case CREDIT:
-        peer.credit += id
+        if (peer.gone === undefined) peer.credit += id
         return
       default:
         this.onPeerLost(source, new TransportError(`rank ${source} sent a frame of unknown kind ${kindOf(word0)}`))
