@@ -27,6 +27,28 @@ import {
 import type { TypedArray } from './types.js'
 
 const NOTHING = new Uint8Array(0)
+const REMEMBERED_BYTES = 65536
+
+/**
+ * Remembers the bytes of the last array: loops send and receive the same one again and again, and a view costs more than
+ * a small message. It keeps that array alive, so it is for small ones.
+ */
+export class LastBytes {
+  #memory: ArrayBufferView | ArrayBufferLike | undefined
+  #bytes: Uint8Array = NOTHING
+
+  of(memory: ArrayBufferView | ArrayBufferLike): Uint8Array {
+    if (memory === this.#memory && memory.byteLength === this.#bytes.length) return this.#bytes
+    const bytes = rawBytes(memory)
+    if (bytes.length <= REMEMBERED_BYTES) {
+      this.#memory = memory
+      this.#bytes = bytes
+    }
+    return bytes
+  }
+}
+
+const lastSent = new LastBytes()
 
 /** Where a NUMBER, and typed arrays of up to 64 bytes, are put together: they fit in V8's heap without an ArrayBuffer. */
 const SMALL = 64
@@ -113,7 +135,7 @@ export function bytesOf(value: unknown, type: number): Uint8Array {
   }
   if (type === EMPTY) return NOTHING
   if (type === OBJECT) return encode(value)
-  return rawBytes(value as ArrayBufferView | ArrayBufferLike)
+  return lastSent.of(value as ArrayBufferView | ArrayBufferLike)
 }
 
 function checkSize(type: number, bytes: Uint8Array, offset: number, length: number): void {
