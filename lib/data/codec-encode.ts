@@ -110,8 +110,8 @@ export class Encoder {
 
   /** The encoded value, valid until the next call. */
   encode(value: unknown): Uint8Array {
-    if (this.#bytes.length > KEPT_CAPACITY) this.#resize(FIRST_CAPACITY)
     this.#at = 0
+    if (this.#bytes.length > KEPT_CAPACITY) this.#resize(FIRST_CAPACITY)
     this.#depth = 0
     try {
       this.#value(value)
