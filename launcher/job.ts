@@ -93,7 +93,8 @@ class Job {
       forward: (signal) => this.#link.send({ type: 'signal', signal }),
       resumed: () => this.#input.start(),
     })
-    this.#link.send({ type: 'launch', spec: this.#plan })
+    const { programs: _, ...spec } = this.#plan
+    this.#link.send({ type: 'launch', spec })
     this.#input.start()
     const { timeout } = this.#options
     if (timeout !== undefined) setTimeout(() => void this.#onTimeout(timeout), timeout * 1000)
