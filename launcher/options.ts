@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import yargs from 'yargs'
 import type { Options as YargsOption } from 'yargs'
-import { DEFAULT_EAGER_LIMIT } from '../lib/env.js'
+import { DEFAULT_EAGER_LIMIT, ENV, envInteger } from '../lib/env.js'
 import type { TransportChoice } from '../lib/env.js'
 import { LaunchError } from '../lib/errors.js'
 
@@ -98,8 +98,8 @@ export async function parseOptions(argv: string[], version: string): Promise<Opt
   const apps = segments.map(({ program }, index) => readApp(parsed[index] as Parsed, program, segments.length > 1))
   const options: Options = {
     apps,
-    transport: (first['transport'] as TransportChoice | undefined) ?? 'auto',
-    eagerLimit: integer(first, 'eager-limit', 0, 2 ** 31 - 1) ?? DEFAULT_EAGER_LIMIT,
+    transport: readTransport(first),
+    eagerLimit: integer(first, 'eager-limit', 0, 2 ** 31 - 1) ?? envInteger(ENV.EAGER_LIMIT, DEFAULT_EAGER_LIMIT),
     stdin: (first['stdin'] as Options['stdin'] | undefined) ?? '0',
     tagOutput: first['tag-output'] === true,
     timestampOutput: first['timestamp-output'] === true,
@@ -108,6 +108,13 @@ export async function parseOptions(argv: string[], version: string): Promise<Opt
     verbose: first['verbose'] === true,
   }
   return { ...options, ...optional(first, apps) }
+}
+
+function readTransport(parsed: Parsed): TransportChoice {
+  const text = (parsed['transport'] as string | undefined) ?? (process.env[ENV.TRANSPORT] || 'auto')
+  const known = TRANSPORTS.find((transport) => transport === text)
+  if (!known) throw usage(`${ENV.TRANSPORT}=${text}: expected one of ${TRANSPORTS.join(', ')}`)
+  return known
 }
 
 function optional(first: Parsed, apps: App[]): Partial<Options> {
