@@ -1,1 +1,13 @@
-export {}
+// The public names of tsmpi.
+export { COMM_SELF, COMM_WORLD, abort, finalize, isFinalized, processorName, wtime } from './world.js'
+export { Communicator } from './comm/communicator.js'
+export type { CollectiveIntoOptions, CollectiveOptions } from './comm/collectives.js'
+export type { IntoBuffer, RecvIntoOptions, RecvOptions, SendrecvOptions } from './comm/point-to-point.js'
+export { attachBuffer } from './comm/buffered.js'
+export { Request } from './p2p/request.js'
+export type { Completion } from './p2p/request.js'
+export { ANY_SOURCE, ANY_TAG, PROC_NULL, Status, TAG_MAX, UNDEFINED } from './p2p/status.js'
+export { BAND, BOR, BXOR, LAND, LOR, LXOR, MAX, MAXLOC, MIN, MINLOC, Op, PROD, SUM } from './data/op.js'
+export type { OpOptions } from './data/op.js'
+export type { TypedArray } from './data/types.js'
+export * from './errors.js'

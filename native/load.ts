@@ -1,4 +1,5 @@
 // Finds and loads the native addon, once; everything else asks here whether it is there.
+// Only lib/transport/shm, lib/data, lib/montecarlo and launcher/agent may import this.
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -23,8 +24,6 @@ export interface NativeMemory {
   yieldProcessor(): void
   /** A thread that kills this process's group with SIGKILL once the other end of the socket `fd` is closed. */
   dieWith(fd: number): void
-  /** How many processors this process may run on. */
-  processors(): number
 }
 
 /** Elementwise reductions: `inout[i] = op(in[i], inout[i])`. Op codes and type codes: lib/data/. */
@@ -32,9 +31,16 @@ export interface NativeReduce {
   reduce(op: number, type: number, inout: ArrayBufferView, input: ArrayBufferView): void
 }
 
+/** Monte-Carlo counts, see lib/montecarlo/. A kernel is one of `kernels()`; `first`, `count`, `seed` are below 2^64. */
 export interface NativeMonteCarlo {
   /** The instruction sets that this build has and this machine can run, best first: 'avx512', 'avx2', … 'portable'. */
   kernels(): string[]
+  /** One Philox4x32-10 block: counter of four words, key of two. */
+  philox(kernel: string, counter: Uint32Array, key: Uint32Array): Uint32Array
+  /** Hits in [first, first + count), on `threads` threads, the caller's included. */
+  countHits(kernel: string, first: bigint, count: bigint, seed: bigint, threads: number): bigint
+  /** The same off the event loop. */
+  countHitsAsync(kernel: string, first: bigint, count: bigint, seed: bigint, threads: number): Promise<bigint>
 }
 
 export type Native = Partial<NativeMemory> & NativeReduce & NativeMonteCarlo

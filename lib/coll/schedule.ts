@@ -22,7 +22,7 @@ export const REDUCE_LEFT = 2
 export const REDUCE_RIGHT = 3
 export const COPY = 4
 
-/** One step. For SEND and RECV `peer` is a rank of the communicator; for local steps `from`, `fromFirst` are the source. */
+/** One step. SEND and RECV have a `peer`, a rank of the communicator; local steps a source, `from` and `fromFirst`. */
 export interface Step {
   kind: number
   peer: number
@@ -46,7 +46,8 @@ export interface Shape {
 
 /**
  * Sends and receives that are issued together and all awaited; then local steps, in order. Algorithms fill one Round
- * again and again: `yield round.clear().send(…).recv(…)`. Blocks that a round receives into must not be sent in it.
+ * again and again: `yield round.clear().send(…).recv(…)`. Blocks that a round receives into must neither be sent in it
+ * nor received twice (but for the barrier's block, which has no bytes).
  */
 export class Round {
   readonly steps: Step[] = []
@@ -57,7 +58,9 @@ export class Round {
     return this
   }
 
-  #add(kind: number, peer: number, buffer: BufferName, first: number, count: number, from: BufferName, fromFirst: number): this {
+  #add(
+    kind: number, peer: number, buffer: BufferName, first: number, count: number, from: BufferName, fromFirst: number,
+  ): this {
     const step = this.steps[this.length]
     if (step === undefined) this.steps.push({ kind, peer, buffer, first, count, from, fromFirst })
     else {
@@ -147,7 +150,17 @@ export interface Entry {
   readonly typedOnly?: boolean
   /** Uses SCRATCH. */
   readonly scratch: boolean
-  /** Estimated seconds for `bytes` of data (per rank for allgather and alltoall), by latency, byte time and op byte time. */
+  /**
+   * What a call costs on its longest path, from root 0, for vectors that divide evenly: messages one after the other
+   * (messages of one round to the same peer count once), bytes sent and bytes combined, both in units of `bytes`.
+   */
+  readonly steps: (size: number, blocks: number) => number
+  readonly volume: (size: number, blocks: number) => number
+  readonly work: (size: number, blocks: number) => number
+  /**
+   * Estimated seconds by latency, byte time and op byte time. `bytes` is the vector for bcast, reduce and allreduce,
+   * and one block for scatter, gather, allgather and alltoall.
+   */
   readonly cost: (size: number, bytes: number, model: CostModel) => number
 }
 

@@ -35,6 +35,9 @@ export const NUMBER = 15
 /** No payload: `undefined`. */
 export const EMPTY = 16
 
+/** Several values in one message: collectives only. */
+export const BLOCKS = 17
+
 /** The constructors of the eleven typed arrays by their codes. */
 export const CONSTRUCTORS = [
   Int8Array,
@@ -59,7 +62,8 @@ export const TYPE_NAMES: readonly string[] = [
   'value',
   'number',
   'undefined',
+  'values',
 ]
 
 /** Bytes of one element, by code: 1 for raw bytes and objects. */
-export const ELEMENT_BYTES: readonly number[] = [...CONSTRUCTORS.map((c) => c.BYTES_PER_ELEMENT), 1, 1, 1, 1, 8, 1]
+export const ELEMENT_BYTES: readonly number[] = [...CONSTRUCTORS.map((c) => c.BYTES_PER_ELEMENT), 1, 1, 1, 1, 8, 1, 1]

@@ -1,0 +1,129 @@
+// Every algorithm: its name, function, restrictions, and what it costs. A test holds the costs to the schedules.
+import { allgatherBruck } from './allgather/bruck.js'
+import { allgatherRecursiveDoubling } from './allgather/recursive-doubling.js'
+import { allgatherRing } from './allgather/ring.js'
+import { allreduceRabenseifner } from './allreduce/rabenseifner.js'
+import { allreduceRecursiveDoubling } from './allreduce/recursive-doubling.js'
+import { allreduceRing } from './allreduce/ring.js'
+import { alltoallBruck } from './alltoall/bruck.js'
+import { alltoallLinear } from './alltoall/linear.js'
+import { alltoallPairwise } from './alltoall/pairwise.js'
+import { barrierDissemination } from './barrier/dissemination.js'
+import { barrierTree } from './barrier/tree.js'
+import { bcastBinomial } from './bcast/binomial.js'
+import { bcastChain } from './bcast/chain.js'
+import { bcastScatterAllgather } from './bcast/scatter-allgather.js'
+import { segmentBytes, segmentCount } from './cut.js'
+import { gatherBinomial } from './gather/binomial.js'
+import { gatherLinear } from './gather/linear.js'
+import { floorPowerOfTwo } from './patterns/hypercube.js'
+import { reduceBinomial } from './reduce/binomial.js'
+import { reduceLinear } from './reduce/linear.js'
+import { reduceRabenseifner } from './reduce/rabenseifner.js'
+import { scatterBinomial } from './scatter/binomial.js'
+import { scatterLinear } from './scatter/linear.js'
+import type { Algorithm, CollectiveName, CostModel, Cut, Entry } from './schedule.js'
+
+type Formula = (size: number, blocks: number) => number
+
+interface Traits {
+  readonly cut: Cut
+  readonly powerOfTwo?: boolean
+  readonly commutative?: boolean
+  readonly typedOnly?: boolean
+  readonly scratch?: boolean
+  readonly steps: Formula
+  readonly volume: Formula
+  readonly work?: Formula
+}
+
+function entry(collective: CollectiveName, name: string, run: Algorithm, traits: Traits): Entry {
+  const { steps, volume, work = none, scratch = false } = traits
+  const cost = (size: number, bytes: number, model: CostModel): number => {
+    const blocks = blockCount(traits.cut, size, bytes)
+    const { alpha, beta, gamma } = model
+    return steps(size, blocks) * alpha + bytes * (volume(size, blocks) * beta + work(size, blocks) * gamma)
+  }
+  return { ...traits, collective, name, run, scratch, work, cost }
+}
+
+/** Blocks that a vector of `bytes` is cut into; for cut 'ranks' also the blocks of gather-like collectives. */
+export function blockCount(cut: Cut, size: number, bytes: number): number {
+  if (cut === 'whole') return 1
+  return cut === 'ranks' ? size : segmentCount(bytes, segmentBytes(size, bytes))
+}
+
+const none: Formula = () => 0
+/** ⌈log2 size⌉ */
+const log: Formula = (size) => Math.ceil(Math.log2(size))
+/** Dimensions of the hypercube that a size folds into. */
+const dimensions: Formula = (size) => Math.log2(floorPowerOfTwo(size))
+/** 1 where ranks fold. */
+const fold: Formula = (size) => (floorPowerOfTwo(size) === size ? 0 : 1)
+/** The part of a vector that is not one's own block; of the hypercube that is not one's own piece. */
+const others: Formula = (size) => (size - 1) / size
+const cubeOthers: Formula = (size) => others(floorPowerOfTwo(size), 0)
+const peers: Formula = (size) => size - 1
+const twice = (formula: Formula): Formula => (size, blocks) => 2 * formula(size, blocks)
+const sum = (one: Formula, two: Formula): Formula => (size, blocks) => one(size, blocks) + two(size, blocks)
+const pipeline: Formula = (size, blocks) => (size === 1 ? 0 : blocks + size - 2)
+/** Blocks that Bruck's alltoall ships: those whose distance has bit k, for all k. */
+const bruckBlocks: Formula = (size) => {
+  let count = 0
+  for (let distance = 1; distance < size; distance++) for (let bits = distance; bits > 0; bits >>= 1) count += bits & 1
+  return count
+}
+
+export const ENTRIES: readonly Entry[] = [
+  entry('barrier', 'dissemination', barrierDissemination, { cut: 'whole', steps: log, volume: none }),
+  entry('barrier', 'tree', barrierTree, { cut: 'whole', steps: twice(log), volume: none }),
+
+  entry('bcast', 'binomial', bcastBinomial, { cut: 'whole', steps: log, volume: log }),
+  entry('bcast', 'chain', bcastChain, {
+    cut: 'segments', typedOnly: true, steps: pipeline, volume: (size, blocks) => pipeline(size, blocks) / blocks,
+  }),
+  entry('bcast', 'scatter-allgather', bcastScatterAllgather, {
+    cut: 'ranks', typedOnly: true, steps: twice(log), volume: twice(others),
+  }),
+
+  entry('scatter', 'binomial', scatterBinomial, { cut: 'ranks', scratch: true, steps: log, volume: peers }),
+  entry('scatter', 'linear', scatterLinear, { cut: 'ranks', steps: peers, volume: peers }),
+
+  entry('gather', 'binomial', gatherBinomial, { cut: 'ranks', steps: log, volume: peers }),
+  entry('gather', 'linear', gatherLinear, { cut: 'ranks', steps: peers, volume: peers }),
+
+  entry('allgather', 'recursive-doubling', allgatherRecursiveDoubling, {
+    cut: 'ranks', powerOfTwo: true, steps: log, volume: peers,
+  }),
+  entry('allgather', 'bruck', allgatherBruck, { cut: 'ranks', steps: log, volume: peers }),
+  entry('allgather', 'ring', allgatherRing, { cut: 'ranks', steps: peers, volume: peers }),
+
+  entry('alltoall', 'bruck', alltoallBruck, { cut: 'ranks', scratch: true, steps: log, volume: bruckBlocks }),
+  entry('alltoall', 'linear', alltoallLinear, { cut: 'ranks', steps: peers, volume: peers }),
+  entry('alltoall', 'pairwise', alltoallPairwise, { cut: 'ranks', steps: peers, volume: peers }),
+
+  entry('reduce', 'binomial', reduceBinomial, { cut: 'whole', scratch: true, steps: log, volume: log, work: log }),
+  entry('reduce', 'linear', reduceLinear, { cut: 'whole', scratch: true, steps: peers, volume: peers, work: peers }),
+  entry('reduce', 'rabenseifner', reduceRabenseifner, {
+    cut: 'ranks', typedOnly: true, scratch: true,
+    steps: sum(twice(dimensions), fold), volume: sum(twice(cubeOthers), fold), work: sum(cubeOthers, fold),
+  }),
+
+  entry('allreduce', 'recursive-doubling', allreduceRecursiveDoubling, {
+    cut: 'whole', scratch: true,
+    steps: sum(dimensions, twice(fold)), volume: sum(dimensions, twice(fold)), work: sum(dimensions, fold),
+  }),
+  entry('allreduce', 'ring', allreduceRing, {
+    cut: 'ranks', commutative: true, typedOnly: true, scratch: true,
+    steps: twice(peers), volume: twice(others), work: others,
+  }),
+  entry('allreduce', 'rabenseifner', allreduceRabenseifner, {
+    cut: 'ranks', typedOnly: true, scratch: true,
+    steps: twice(sum(dimensions, fold)), volume: twice(sum(cubeOthers, fold)), work: sum(cubeOthers, fold),
+  }),
+]
+
+/** The algorithms of a collective, in the order above. */
+export function algorithmsOf(collective: CollectiveName): readonly Entry[] {
+  return ENTRIES.filter((candidate) => candidate.collective === collective)
+}

@@ -1,0 +1,30 @@
+// The memory of buffered sends: a count of bytes, as MPI_Buffer_attach gives them.
+import { ArgumentError, BufferError } from '../errors.js'
+import type { Owner, SendOp } from '../p2p/operation.js'
+
+const DEFAULT_BYTES = 16 * 1024 * 1024
+let limit = DEFAULT_BYTES
+let used = 0
+
+/** Bytes that buffered sends of this process may hold at one time. Default: 16 MiB. */
+export function attachBuffer(bytes: number): void {
+  if (!Number.isSafeInteger(bytes) || bytes < 0) throw new ArgumentError(`attachBuffer takes a number of bytes, not ${bytes}`)
+  limit = bytes
+}
+
+/** @internal Takes the memory of a buffered send; its owner gives it back. */
+export function reserveBuffer(op: SendOp): Owner {
+  const bytes = op.length
+  if (used + bytes > limit) {
+    throw new BufferError(
+      `${op.describe()}: ${used} of ${limit} bytes for buffered sends are in use: ` +
+        'allow more with attachBuffer(bytes), or use send or isend',
+    )
+  }
+  used += bytes
+  return {
+    onDone: () => {
+      used -= bytes
+    },
+  }
+}

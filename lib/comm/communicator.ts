@@ -1,0 +1,259 @@
+// A communicator: a group of ranks with a message space of its own. Point-to-point is in point-to-point.ts.
+import { ArgumentError } from '../errors.js'
+import type { CollectiveOperation, RunContext } from '../coll/drive.js'
+import type { TypedArray } from '../data/types.js'
+import type { Op } from '../data/op.js'
+import type { Scope } from '../p2p/operation.js'
+import { Request } from '../p2p/request.js'
+import type { Progress } from '../p2p/request.js'
+import { UNDEFINED } from '../p2p/status.js'
+import {
+  startAllgather,
+  startAlltoall,
+  startBarrier,
+  startBcast,
+  startGather,
+  startReduction,
+  startScatter,
+} from './collectives.js'
+import type { CollectiveIntoOptions, CollectiveOptions, CollectiveScope } from './collectives.js'
+import { Contexts } from './contexts.js'
+import { Group } from './group.js'
+import { PointToPoint } from './point-to-point.js'
+
+/** Collectives of one communicator that may be under way at a time; later ones wait for the oldest. */
+const MOST_UNDER_WAY = 64
+
+/** What communicators of a process share. */
+export interface CommunicatorHome {
+  readonly progress: Progress
+  readonly contexts: Contexts
+  readonly worldRank: number
+  /** Ranks a core on the fullest host: selects algorithms, the same on all ranks. */
+  readonly ranksPerCore: number
+}
+
+export class Communicator extends PointToPoint implements CollectiveScope {
+  /** @internal */
+  readonly ranksPerCore: number
+  readonly #home: CommunicatorHome
+  readonly #collectiveScope: Scope
+  readonly #underWay: (CollectiveOperation | undefined)[] = []
+  #sequence = 0
+
+  /** @internal */
+  constructor(home: CommunicatorHome, context: number, group: Group, name: string) {
+    super(home.progress, context, group, name)
+    this.#home = home
+    this.ranksPerCore = home.ranksPerCore
+    this.#collectiveScope = {
+      context: context + 1,
+      name,
+      rank: group.rank,
+      size: group.size,
+      rankOf: (worldRank) => group.rankOf(worldRank),
+      worldRankOf: (rank) => group.worldRankOf(rank),
+    }
+  }
+
+  // ---- collectives: every rank of the communicator calls them, in the same order ----
+
+  /** Resolves when all ranks have called it. */
+  barrier(options: CollectiveOptions = {}): Promise<void> {
+    return this.#wait(() => startBarrier(this, options))
+  }
+
+  ibarrier(options: CollectiveOptions = {}): Request<void> {
+    return this.#start(() => startBarrier(this, options))
+  }
+
+  /**
+   * The root's value on every rank; the others' `value` does not matter. With `into`, the root's typed array is written
+   * there and must have its type and length.
+   */
+  bcast<T>(value: T, root?: number, options?: CollectiveOptions): Promise<T>
+  bcast<B extends TypedArray>(value: unknown, root: number, options: CollectiveOptions & { into: B }): Promise<B>
+  bcast(value: unknown, root = 0, options: CollectiveIntoOptions = {}): Promise<unknown> {
+    return this.#wait(() => startBcast(this, value, root, options))
+  }
+
+  ibcast<T>(value: T, root?: number, options?: CollectiveOptions): Request<T>
+  ibcast<B extends TypedArray>(value: unknown, root: number, options: CollectiveOptions & { into: B }): Request<B>
+  ibcast(value: unknown, root = 0, options: CollectiveIntoOptions = {}): Request<unknown> {
+    return this.#start(() => startBcast(this, value, root, options))
+  }
+
+  /**
+   * Rank i gets block i of the root's `values`: an array of `size` values, or a typed array cut into equal blocks. The
+   * others' `values` does not matter.
+   */
+  scatter<B extends TypedArray>(values: B, root?: number, options?: CollectiveIntoOptions<B>): Promise<B>
+  scatter<T>(values: readonly T[], root?: number, options?: CollectiveOptions): Promise<T>
+  scatter<B extends TypedArray>(values: unknown, root: number, options: CollectiveOptions & { into: B }): Promise<B>
+  scatter(values: unknown, root?: number, options?: CollectiveOptions): Promise<unknown>
+  scatter(values: unknown, root = 0, options: CollectiveIntoOptions = {}): Promise<unknown> {
+    return this.#wait(() => startScatter(this, values, root, options))
+  }
+
+  iscatter<B extends TypedArray>(values: B, root?: number, options?: CollectiveIntoOptions<B>): Request<B>
+  iscatter<T>(values: readonly T[], root?: number, options?: CollectiveOptions): Request<T>
+  iscatter<B extends TypedArray>(values: unknown, root: number, options: CollectiveOptions & { into: B }): Request<B>
+  iscatter(values: unknown, root?: number, options?: CollectiveOptions): Request<unknown>
+  iscatter(values: unknown, root = 0, options: CollectiveIntoOptions = {}): Request<unknown> {
+    return this.#start(() => startScatter(this, values, root, options))
+  }
+
+  /**
+   * At the root the values of all ranks, an array in rank order, or `into` filled with the typed arrays of all ranks one
+   * after the other; undefined elsewhere.
+   */
+  gather<B extends TypedArray>(value: B, root: number, options: CollectiveOptions & { into: B }): Promise<B | undefined>
+  gather<T>(value: T, root?: number, options?: CollectiveOptions): Promise<T[] | undefined>
+  gather(value: unknown, root = 0, options: CollectiveIntoOptions = {}): Promise<unknown> {
+    return this.#wait(() => startGather(this, value, root, options))
+  }
+
+  igather<B extends TypedArray>(value: B, root: number, options: CollectiveOptions & { into: B }): Request<B | undefined>
+  igather<T>(value: T, root?: number, options?: CollectiveOptions): Request<T[] | undefined>
+  igather(value: unknown, root = 0, options: CollectiveIntoOptions = {}): Request<unknown> {
+    return this.#start(() => startGather(this, value, root, options))
+  }
+
+  /**
+   * The values of all ranks on every rank, an array in rank order. With `into` (on all ranks or none) typed arrays of
+   * equal length are written there one after the other; the value may be this rank's part of `into`.
+   */
+  allgather<B extends TypedArray>(value: B, options: CollectiveOptions & { into: B }): Promise<B>
+  allgather<T>(value: T, options?: CollectiveOptions): Promise<T[]>
+  allgather(value: unknown, options: CollectiveIntoOptions = {}): Promise<unknown> {
+    return this.#wait(() => startAllgather(this, value, options))
+  }
+
+  iallgather<B extends TypedArray>(value: B, options: CollectiveOptions & { into: B }): Request<B>
+  iallgather<T>(value: T, options?: CollectiveOptions): Request<T[]>
+  iallgather(value: unknown, options: CollectiveIntoOptions = {}): Request<unknown> {
+    return this.#start(() => startAllgather(this, value, options))
+  }
+
+  /**
+   * Block i of `values` goes to rank i; gives what the others had for this rank, in rank order: an array for an array, a
+   * typed array (cut into equal blocks) for a typed array. `into` may be the same array.
+   */
+  alltoall<B extends TypedArray>(values: B, options?: CollectiveIntoOptions<B>): Promise<B>
+  alltoall<T>(values: readonly T[], options?: CollectiveOptions): Promise<T[]>
+  alltoall(values: unknown, options: CollectiveIntoOptions = {}): Promise<unknown> {
+    return this.#wait(() => startAlltoall(this, values, options))
+  }
+
+  ialltoall<B extends TypedArray>(values: B, options?: CollectiveIntoOptions<B>): Request<B>
+  ialltoall<T>(values: readonly T[], options?: CollectiveOptions): Request<T[]>
+  ialltoall(values: unknown, options: CollectiveIntoOptions = {}): Request<unknown> {
+    return this.#start(() => startAlltoall(this, values, options))
+  }
+
+  /**
+   * The values of all ranks combined with `op`, at the root; undefined elsewhere. Typed arrays combine elementwise and
+   * must have one type and length. Ops that do not commute combine in rank order.
+   */
+  reduce<T>(value: T, op: Op, root?: number, options?: CollectiveOptions): Promise<T | undefined>
+  reduce<B extends TypedArray>(value: B, op: Op, root: number, options: CollectiveIntoOptions<B>): Promise<B | undefined>
+  reduce(value: unknown, op: Op, root = 0, options: CollectiveIntoOptions = {}): Promise<unknown> {
+    return this.#wait(() => startReduction(this, 'reduce', value, op, root, options))
+  }
+
+  ireduce<T>(value: T, op: Op, root?: number, options?: CollectiveOptions): Request<T | undefined>
+  ireduce<B extends TypedArray>(value: B, op: Op, root: number, options: CollectiveIntoOptions<B>): Request<B | undefined>
+  ireduce(value: unknown, op: Op, root = 0, options: CollectiveIntoOptions = {}): Request<unknown> {
+    return this.#start(() => startReduction(this, 'reduce', value, op, root, options))
+  }
+
+  /** Like `reduce`, with the result on every rank, identical to the last bit. */
+  allreduce<B extends TypedArray>(value: B, op: Op, options: CollectiveIntoOptions<B>): Promise<B>
+  allreduce<T>(value: T, op: Op, options?: CollectiveOptions): Promise<T>
+  allreduce(value: unknown, op: Op, options: CollectiveIntoOptions = {}): Promise<unknown> {
+    return this.#wait(() => startReduction(this, 'allreduce', value, op, 0, options))
+  }
+
+  iallreduce<B extends TypedArray>(value: B, op: Op, options: CollectiveIntoOptions<B>): Request<B>
+  iallreduce<T>(value: T, op: Op, options?: CollectiveOptions): Request<T>
+  iallreduce(value: unknown, op: Op, options: CollectiveIntoOptions = {}): Request<unknown> {
+    return this.#start(() => startReduction(this, 'allreduce', value, op, 0, options))
+  }
+
+  // ---- communicators ----
+
+  /**
+   * Splits the communicator: ranks of one `color` (an integer from 0) form a new one, in the order of `key`, then of
+   * their present ranks. UNDEFINED as color: no new communicator, the result is undefined. Collective.
+   */
+  async split(color: number, key = 0): Promise<Communicator | undefined> {
+    if (!Number.isSafeInteger(color) || (color < 0 && color !== UNDEFINED)) {
+      throw new ArgumentError(`split: color ${color} is neither an integer from 0 nor UNDEFINED`)
+    }
+    if (!Number.isSafeInteger(key)) throw new ArgumentError(`split: key ${key} is not an integer`)
+    this.checkAlive()
+    const context = this.#home.contexts.take()
+    const into = new Float64Array(3 * this.size)
+    await this.allgather(new Float64Array([color, key, context]), { into })
+    const members = Array.from({ length: this.size }, (_, rank) => rank)
+      .filter((rank) => into[3 * rank] === color)
+      .sort((a, b) => (into[3 * a + 1] as number) - (into[3 * b + 1] as number) || a - b)
+    const leader = members[0] as number
+    // The first member's proposal names the new context: unique, since its first half is that process.
+    if (color === UNDEFINED || leader !== this.rank) this.#home.contexts.giveBack(context)
+    if (color === UNDEFINED) return undefined
+    const group = new Group(members.map((rank) => this.worldRankOf(rank)), this.#home.worldRank)
+    return new Communicator(this.#home, into[3 * leader + 2] as number, group, `${this.name}.split(${color})`)
+  }
+
+  /** A communicator of the same ranks with a message space of its own. Collective. */
+  async dup(): Promise<Communicator> {
+    const copy = (await this.split(0, this.rank)) as Communicator
+    return new Communicator(this.#home, copy.context, copy.group, `${this.name}.dup()`)
+  }
+
+  /**
+   * Ends the communicator's use, once all its ranks have called it. Collective.
+   * @throws ArgumentError for COMM_WORLD and COMM_SELF
+   */
+  async free(): Promise<void> {
+    this.checkAlive()
+    if (this.#home.contexts.isPredefined(this.context)) throw new ArgumentError(`${this.name} cannot be freed`)
+    await this.barrier()
+    this.freed = true
+    this.progress.engine.dropContext(this.context)
+    this.progress.engine.dropContext(this.context + 1)
+    this.#home.contexts.giveBack(this.context)
+  }
+
+  // ---- helpers ----
+
+  /** @internal */
+  contextFor(signature: number): RunContext {
+    const tag = this.#sequence++ % MOST_UNDER_WAY
+    return { progress: this.progress, scope: this.#collectiveScope, tag, signature }
+  }
+
+  /** Takes the collective's place in the order of calls, at the call. */
+  #launch(start: () => CollectiveOperation): CollectiveOperation {
+    this.checkAlive()
+    const operation = start()
+    const { tag } = operation.context
+    const before = this.#underWay[tag]
+    this.#underWay[tag] = operation
+    operation.begin(before)
+    return operation
+  }
+
+  #wait<T>(start: () => CollectiveOperation): Promise<T> {
+    try {
+      return this.progress.waiter.wait<T>(this.#launch(start))
+    } catch (error) {
+      return Promise.reject(error as Error)
+    }
+  }
+
+  #start<T>(start: () => CollectiveOperation): Request<T> {
+    return new Request<T>(this.progress, this.#launch(start))
+  }
+}

@@ -1,0 +1,311 @@
+// Point-to-point messages as a communicator offers them: arguments checked, values turned into bytes.
+import { ArgumentError, StateError } from '../errors.js'
+import { bytesOf, rawBytes, typeOf } from '../data/payload.js'
+import type { TypedArray } from '../data/types.js'
+import { ARRAY_BUFFER, DATA_VIEW, EMPTY, NUMBER, OBJECT } from '../data/types.js'
+import { BUFFERED, INTO, RecvOp, STANDARD, SYNCHRONOUS, SendOp } from '../p2p/operation.js'
+import type { Operation, Scope } from '../p2p/operation.js'
+import { ProbeOp } from '../p2p/probe.js'
+import { Request } from '../p2p/request.js'
+import type { Progress } from '../p2p/request.js'
+import { ANY_SOURCE, ANY_TAG, PROC_NULL, Status } from '../p2p/status.js'
+import { reserveBuffer } from './buffered.js'
+import type { Group } from './group.js'
+import { checkRank, checkRecvTag, checkSource, checkTag } from './group.js'
+
+/** Memory that a receive can write into. */
+export type IntoBuffer = TypedArray | ArrayBuffer | DataView
+
+/** Options of receives. */
+export interface RecvOptions {
+  /** Filled in with source, tag and sizes of the message. */
+  status?: Status
+}
+
+export interface RecvIntoOptions<B extends IntoBuffer = IntoBuffer> extends RecvOptions {
+  /** Where the message goes: of the type that was sent. A shorter message fills its part, a longer one is an error. */
+  into: B
+}
+
+export interface SendrecvOptions extends RecvOptions {
+  sendTag?: number
+  /** Default: the destination. */
+  source?: number
+  recvTag?: number
+  into?: IntoBuffer
+}
+
+/** Sends the value is free to change again after. */
+const SENT: Promise<void> = Promise.resolve()
+
+export abstract class PointToPoint implements Scope {
+  /** @internal */
+  readonly progress: Progress
+  /** @internal Context id of point-to-point messages; collectives have the next one. */
+  readonly context: number
+  /** @internal */
+  readonly group: Group
+  /** A name for messages: 'COMM_WORLD'. */
+  readonly name: string
+  /** This process's rank in the communicator. */
+  readonly rank: number
+  /** How many ranks it has. */
+  readonly size: number
+  protected freed = false
+
+  protected constructor(progress: Progress, context: number, group: Group, name: string) {
+    this.progress = progress
+    this.context = context
+    this.group = group
+    this.name = name
+    this.rank = group.rank
+    this.size = group.size
+  }
+
+  /** @internal */
+  rankOf(worldRank: number): number {
+    return this.group.rankOf(worldRank)
+  }
+
+  /** @internal */
+  worldRankOf(rank: number): number {
+    return this.group.worldRankOf(rank)
+  }
+
+  protected checkAlive(): void {
+    if (this.freed) throw new StateError(`${this.name} has been freed`)
+    this.progress.waiter.checkOpen()
+  }
+
+  // ---- sending ----
+
+  /**
+   * Sends `value` to rank `dest`. Resolves when `value` may be changed again, which says nothing about the receiver
+   * (MPI_Send). Raw memory (typed arrays, ArrayBuffer, Buffer, DataView) travels as it is, any other value as a copy.
+   * @throws ArgumentError, DataError for a value that cannot travel, PeerError
+   */
+  send(value: unknown, dest: number, tag = 0): Promise<void> {
+    try {
+      this.checkAlive()
+      const to = this.worldRankOf(checkRank('dest', dest, this.size, this.name))
+      checkTag(tag)
+      if (to === PROC_NULL) return SENT
+      const type = typeOf(value)
+      const payload = bytesOf(value, type)
+      if (this.progress.engine.trySend(this.context, to, tag, type, 0, payload, 0, payload.length)) {
+        return this.progress.waiter.completed(undefined)
+      }
+      return this.progress.waiter.wait(this.#startSend(STANDARD, to, tag, type, payload))
+    } catch (error) {
+      return Promise.reject(error as Error)
+    }
+  }
+
+  /** Like `send`, but resolves only when the receiver has begun to receive (MPI_Ssend). */
+  ssend(value: unknown, dest: number, tag = 0): Promise<void> {
+    return this.#blocking(() => this.#send(SYNCHRONOUS, value, dest, tag))
+  }
+
+  /**
+   * Copies `value` and resolves at once (MPI_Bsend).
+   * @throws BufferError when the copies that are under way exceed what `attachBuffer` allows
+   */
+  bsend(value: unknown, dest: number, tag = 0): Promise<void> {
+    return this.#blocking(() => {
+      const op = this.#send(BUFFERED, value, dest, tag)
+      return op === undefined || op.done ? op : undefined
+    })
+  }
+
+  /** A send whose receive is known to be posted (MPI_Rsend). Here it is a standard send. */
+  rsend(value: unknown, dest: number, tag = 0): Promise<void> {
+    return this.send(value, dest, tag)
+  }
+
+  /** Starts a send. Raw memory must not change until the request is complete. */
+  isend(value: unknown, dest: number, tag = 0): Request<void> {
+    return this.#request(this.#send(STANDARD, value, dest, tag))
+  }
+
+  /** Starts a synchronous send: complete when the receiver has begun to receive. */
+  issend(value: unknown, dest: number, tag = 0): Request<void> {
+    return this.#request(this.#send(SYNCHRONOUS, value, dest, tag))
+  }
+
+  #send(mode: number, value: unknown, dest: number, tag: number): SendOp | undefined {
+    this.checkAlive()
+    const to = this.worldRankOf(checkRank('dest', dest, this.size, this.name))
+    checkTag(tag)
+    if (to === PROC_NULL) return undefined
+    const type = typeOf(value)
+    return this.#startSend(mode, to, tag, type, bytesOf(value, type))
+  }
+
+  /** The codec's memory is used again by the next value: an operation needs its own, if it outlives this call. */
+  #startSend(mode: number, to: number, tag: number, type: number, payload: Uint8Array): SendOp {
+    const op = new SendOp(this, to, tag, type, payload)
+    op.mode = mode
+    if (mode === BUFFERED) op.owner = reserveBuffer(op)
+    if (mode === BUFFERED || type === OBJECT || type === NUMBER) op.payload = payload.slice()
+    this.progress.engine.startSend(op)
+    return op
+  }
+
+  // ---- receiving ----
+
+  /**
+   * Receives a message from `source` with `tag`; both may be wildcards. Resolves with the value, or with `into`.
+   * @throws ArgumentError, TruncateError, MismatchError, PeerError
+   */
+  recv<B extends IntoBuffer>(source: number, tag: number, options: RecvIntoOptions<B>): Promise<B>
+  recv(source?: number, tag?: number, options?: RecvOptions): Promise<unknown>
+  recv(source: number = ANY_SOURCE, tag: number = ANY_TAG, options?: Partial<RecvIntoOptions>): Promise<unknown> {
+    try {
+      const op = this.#post(source, tag, options?.into)
+      const status = options?.status
+      if (op === undefined) return this.#fromNobody(status)
+      const waited = this.progress.waiter.wait(op)
+      return status === undefined ? waited : withStatus(waited, op, status)
+    } catch (error) {
+      return Promise.reject(error as Error)
+    }
+  }
+
+  /** Starts a receive. `into`, if given, belongs to tsmpi until the request is complete. */
+  irecv<B extends IntoBuffer>(source: number, tag: number, options: { into: B }): Request<B>
+  irecv(source?: number, tag?: number): Request<unknown>
+  irecv(source: number = ANY_SOURCE, tag: number = ANY_TAG, options?: { into?: IntoBuffer }): Request<unknown> {
+    return this.#request(this.#post(source, tag, options?.into))
+  }
+
+  #post(source: number, tag: number, into: IntoBuffer | undefined): RecvOp | undefined {
+    this.checkAlive()
+    const from = this.worldRankOf(checkSource(source, this.size, this.name))
+    checkRecvTag(tag)
+    if (from === PROC_NULL) return undefined
+    const op = new RecvOp(this, from, tag)
+    if (into !== undefined) receiveInto(op, into)
+    this.progress.engine.postRecv(op)
+    return op
+  }
+
+  #fromNobody(status: Status | undefined): Promise<undefined> {
+    status?.fill(PROC_NULL, ANY_TAG, EMPTY, 0)
+    return this.progress.waiter.completed(undefined)
+  }
+
+  /**
+   * Sends and receives at once, without deadlock (MPI_Sendrecv): sends `value` to `dest` and receives from `source`, by
+   * default `dest`. Resolves with what was received.
+   */
+  sendrecv(value: unknown, dest: number, options: SendrecvOptions = {}): Promise<unknown> {
+    return this.#exchange(value, dest, options)
+  }
+
+  /** Sends `buffer` and receives a message of the same type into it (MPI_Sendrecv_replace). */
+  sendrecvReplace<B extends TypedArray>(buffer: B, dest: number, options: Omit<SendrecvOptions, 'into'> = {}): Promise<B> {
+    return this.#exchange(buffer.slice(), dest, { ...options, into: buffer }) as Promise<B>
+  }
+
+  async #exchange(value: unknown, dest: number, options: SendrecvOptions): Promise<unknown> {
+    const { sendTag = 0, source = dest, recvTag = ANY_TAG, into, status } = options
+    const recvOp = this.#post(source, recvTag, into)
+    let sendOp: SendOp | undefined
+    try {
+      sendOp = this.#send(STANDARD, value, dest, sendTag)
+    } catch (error) {
+      if (recvOp !== undefined) this.progress.engine.cancel(recvOp)
+      throw error
+    }
+    if (sendOp !== undefined) await this.progress.waiter.wait(sendOp)
+    if (recvOp === undefined) return await this.#fromNobody(status)
+    const waited = this.progress.waiter.wait(recvOp)
+    return status === undefined ? await waited : await withStatus(waited, recvOp, status)
+  }
+
+  // ---- probing ----
+
+  /** Waits until a message from `source` with `tag` could be received, and says what it is; it stays where it is. */
+  probe(source: number = ANY_SOURCE, tag: number = ANY_TAG): Promise<Status> {
+    try {
+      this.checkAlive()
+      const from = this.worldRankOf(checkSource(source, this.size, this.name))
+      const op = new ProbeOp(this, from, checkRecvTag(tag))
+      if (from === PROC_NULL) return Promise.resolve(statusOfNobody())
+      this.progress.engine.startProbe(op)
+      return this.progress.waiter.wait(op)
+    } catch (error) {
+      return Promise.reject(error as Error)
+    }
+  }
+
+  /** What a receive from `source` with `tag` would get now; undefined where there is nothing yet. */
+  iprobe(source: number = ANY_SOURCE, tag: number = ANY_TAG): Promise<Status | undefined> {
+    try {
+      this.checkAlive()
+      const from = this.worldRankOf(checkSource(source, this.size, this.name))
+      checkRecvTag(tag)
+      if (from === PROC_NULL) return Promise.resolve(statusOfNobody())
+      const { engine, waiter } = this.progress
+      engine.progress()
+      const message = engine.peek(this.context, from, tag)
+      if (message === undefined) return waiter.notYet(undefined)
+      const status = new Status()
+      status.fill(this.rankOf(message.source), message.tag, message.type, message.bytes)
+      return waiter.completed(status)
+    } catch (error) {
+      return Promise.reject(error as Error)
+    }
+  }
+
+  // ---- helpers ----
+
+  #blocking(start: () => SendOp | undefined): Promise<void> {
+    try {
+      const op = start()
+      return op === undefined ? SENT : this.progress.waiter.wait(op)
+    } catch (error) {
+      return Promise.reject(error as Error)
+    }
+  }
+
+  #request<T>(op: Operation | undefined): Request<T> {
+    return new Request<T>(this.progress, op ?? completedOperation(this))
+  }
+}
+
+/** What a request for PROC_NULL waits for: nothing. */
+function completedOperation(scope: Scope): RecvOp {
+  const op = new RecvOp(scope, PROC_NULL, ANY_TAG)
+  op.done = true
+  op.matchedSource = PROC_NULL
+  op.matchedType = EMPTY
+  return op
+}
+
+function statusOfNobody(): Status {
+  const status = new Status()
+  status.fill(PROC_NULL, ANY_TAG, EMPTY, 0)
+  return status
+}
+
+async function withStatus<T>(waited: Promise<T>, op: RecvOp, status: Status): Promise<T> {
+  try {
+    return await waited
+  } finally {
+    op.fillStatus(status)
+  }
+}
+
+function receiveInto(op: RecvOp, into: IntoBuffer): void {
+  const type = typeOf(into)
+  if (type > DATA_VIEW || (type === ARRAY_BUFFER && into instanceof SharedArrayBuffer)) {
+    throw new ArgumentError(`${op.describe()}: into must be a typed array, Buffer, ArrayBuffer or DataView`)
+  }
+  op.mode = INTO
+  op.into = into
+  op.type = type
+  const bytes = rawBytes(into)
+  op.target = bytes
+  op.capacity = bytes.length
+}

@@ -1,0 +1,78 @@
+// From a matched message to the receiver's memory: checks type and length, then copies or decodes.
+import { MismatchError, TruncateError } from '../errors.js'
+import { ARRAY_BUFFER, BUFFER, DATA_VIEW, TYPE_NAMES, UINT8 } from '../data/types.js'
+import { valueOf, valueOfOwned } from '../data/payload.js'
+import { copyBytes } from '../wire/bytes.js'
+import { AS_BLOCK, AS_PAYLOAD, INTO } from './operation.js'
+import type { RecvOp } from './operation.js'
+import { explainSignatures } from './signature.js'
+
+const isRaw = (type: number): boolean =>
+  type === UINT8 || type === BUFFER || type === ARRAY_BUFFER || type === DATA_VIEW
+
+/** Notes what the message is, and what is wrong with it for this receive. */
+export function accept(op: RecvOp, source: number, tag: number, type: number, bytes: number, signature: number): void {
+  op.matchedSource = source
+  op.matchedTag = tag
+  op.matchedType = type
+  op.bytes = bytes
+  if (op.signature !== signature) op.error = explainSignatures(op, signature)
+  else if (op.mode === INTO) op.error = checkInto(op, type, bytes)
+  else if (op.mode === AS_BLOCK && (type !== op.type || bytes !== op.capacity)) op.error = blockMismatch(op, type, bytes)
+}
+
+function checkInto(op: RecvOp, type: number, bytes: number): Error | undefined {
+  if (type !== op.type && !(isRaw(type) && isRaw(op.type))) {
+    return new MismatchError(
+      `${op.describe()} with into: ${TYPE_NAMES[op.type]} got a ${TYPE_NAMES[type]} of ${bytes} bytes ` +
+        `from rank ${op.scope.rankOf(op.matchedSource)}, tag ${op.matchedTag}: send and receive the same type`,
+    )
+  }
+  if (bytes <= op.capacity) return undefined
+  return new TruncateError(
+    `${op.describe()}: the message from rank ${op.scope.rankOf(op.matchedSource)}, tag ${op.matchedTag} has ${bytes} bytes, ` +
+      `into has room for ${op.capacity}: the message is lost; probe for its size, or leave into out`,
+    bytes,
+    op.capacity,
+  )
+}
+
+function blockMismatch(op: RecvOp, type: number, bytes: number): Error {
+  return new MismatchError(
+    `${op.describe()}: rank ${op.scope.rankOf(op.matchedSource)} sent ${bytes} bytes of ${TYPE_NAMES[type]} where this rank ` +
+      `expects ${op.capacity} bytes of ${TYPE_NAMES[op.type]}: all ranks must pass the same type and length`,
+  )
+}
+
+/** A whole payload has come in one frame: takes it out of the transport's memory. */
+export function deliver(op: RecvOp, bytes: Uint8Array, offset: number, length: number): void {
+  if (op.error !== undefined) return
+  if (op.target !== undefined) copyBytes(op.target, op.offset, bytes, offset, length)
+  else if (op.mode === AS_PAYLOAD) op.value = bytes.slice(offset, offset + length)
+  else op.value = valueOf(op.matchedType, bytes, offset, length)
+}
+
+/** The same for a payload that is ours to keep. */
+export function deliverOwned(op: RecvOp, payload: Uint8Array): void {
+  if (op.error !== undefined) return
+  if (op.target !== undefined) copyBytes(op.target, op.offset, payload, 0, payload.length)
+  else take(op, payload)
+}
+
+function take(op: RecvOp, payload: Uint8Array): void {
+  op.value = op.mode === AS_PAYLOAD ? payload : valueOfOwned(op.matchedType, payload)
+}
+
+/** Where the pieces of a rendezvous go. */
+export function beginAssembly(op: RecvOp): void {
+  op.received = 0
+  op.assembly = op.target ?? new Uint8Array(op.bytes)
+  op.assemblyOffset = op.target === undefined ? 0 : op.offset
+}
+
+/** All pieces are there. */
+export function endAssembly(op: RecvOp): void {
+  const bytes = op.assembly as Uint8Array
+  op.assembly = undefined
+  if (op.target === undefined) take(op, bytes)
+}

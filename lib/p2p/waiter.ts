@@ -1,0 +1,198 @@
+// How a rank waits: polls inside the call for a short while, then sleeps in the event loop until a doorbell rings.
+//
+// Invariants:
+// - While an operation is pending and no call is polling, the transport is asleep, so that arrivals call back, or a
+//   `settle` is scheduled that will put it to sleep. So no arrival goes unnoticed.
+// - The keep-alive timer is referenced only while operations are pending: a pending operation keeps the process alive,
+//   nothing else of tsmpi does.
+import { StateError } from '../errors.js'
+import type { Engine } from './engine.js'
+import type { Operation, Owner } from './operation.js'
+
+/** `never`: arrivals need the event loop. `spin`: a core for each rank. `yield`: more ranks than cores. */
+export type Polling = 'never' | 'spin' | 'yield'
+
+/** Milliseconds that a blocking call polls before it sleeps. */
+const SPIN_MILLISECONDS = 0.1
+const YIELD_MILLISECONDS = 1
+/** Polls between two looks at the clock. */
+const POLLS_PER_LOOK = 32
+/** After this many milliseconds of operations that all completed at once, the event loop turns. */
+const TURN_MILLISECONDS = 1
+const OPERATIONS_PER_LOOK = 32
+
+export interface WaiterOptions {
+  readonly polling: Polling
+  /** sched_yield, where there is one. */
+  readonly yieldProcessor?: () => void
+}
+
+export class Waiter implements Owner {
+  readonly #engine: Engine
+  readonly #polling: Polling
+  readonly #yield: (() => void) | undefined
+  /** Blocking calls that sleep: how to wake each, and since when it waits. */
+  readonly #sleepers = new Map<Operation, { resolve: (value: unknown) => void; reject: (error: Error) => void; since: number }>()
+  readonly #keepAlive: NodeJS.Timeout
+  #asleep = false
+  #closed = false
+  #scheduled = false
+  #operations = 0
+  #lastTurn = performance.now()
+
+  constructor(engine: Engine, { polling, yieldProcessor }: WaiterOptions) {
+    this.#engine = engine
+    this.#polling = polling
+    this.#yield = polling === 'yield' ? yieldProcessor : undefined
+    this.#keepAlive = setInterval(() => undefined, 0x7fffffff)
+    this.#keepAlive.unref()
+    engine.onProgress = () => {
+      this.#lastTurn = performance.now()
+      this.#settle()
+    }
+  }
+
+  /** From now on no operation may be started. */
+  forbid(): void {
+    this.#closed = true
+  }
+
+  /** @throws StateError after `forbid`. */
+  checkOpen(): void {
+    if (this.#closed) throw new StateError('tsmpi has been finalized: no further operation is possible')
+  }
+
+  /** Polls until `op` is done, for a short while at most. Returns whether it is done. */
+  poll(op: Operation): boolean {
+    if (op.done) return true
+    const engine = this.#engine
+    if (this.#polling === 'never') {
+      engine.progress()
+      return op.done
+    }
+    if (this.#asleep) this.#awake()
+    for (let polls = 0; polls < POLLS_PER_LOOK; polls++) {
+      engine.progress()
+      if (op.done) return true
+      if (this.#yield !== undefined) this.#yield()
+    }
+    return this.#pollLonger(op)
+  }
+
+  #pollLonger(op: Operation): boolean {
+    const end = performance.now() + (this.#yield === undefined ? SPIN_MILLISECONDS : YIELD_MILLISECONDS)
+    do {
+      for (let polls = 0; polls < POLLS_PER_LOOK; polls++) {
+        this.#engine.progress()
+        if (op.done) return true
+        if (this.#yield !== undefined) this.#yield()
+      }
+    } while (performance.now() < end)
+    return false
+  }
+
+  /** The result of a blocking call: polls, then sleeps. */
+  wait<T>(op: Operation): Promise<T> {
+    if (!this.poll(op)) return this.#sleep<T>(op)
+    if (this.#engine.pending > 0) this.schedule()
+    return op.error === undefined ? this.completed(op.result() as T) : Promise.reject(op.error)
+  }
+
+  /** A resolved promise, or one that resolves after a turn of the event loop where one is due. */
+  completed<T>(value: T): Promise<T> {
+    if (++this.#operations % OPERATIONS_PER_LOOK === 0 && performance.now() - this.#lastTurn > TURN_MILLISECONDS) {
+      return this.turn(value)
+    }
+    return Promise.resolve(value)
+  }
+
+  /** Lets the event loop turn once. */
+  turn<T>(value: T): Promise<T> {
+    return new Promise((resolve) => {
+      setImmediate(() => {
+        this.#lastTurn = performance.now()
+        resolve(value)
+      })
+    })
+  }
+
+  /** For tests of completion that found nothing: those who ask again and again must not starve the event loop. */
+  notYet<T>(value: T): Promise<T> {
+    if (this.#engine.pending > 0) this.schedule()
+    return this.#polling === 'never' ? this.turn(value) : this.completed(value)
+  }
+
+  #sleep<T>(op: Operation): Promise<T> {
+    const promise = new Promise<T>((resolve, reject) => {
+      this.#sleepers.set(op, { resolve: resolve as (value: unknown) => void, reject, since: performance.now() })
+    })
+    op.owner = this
+    this.#settle()
+    return promise
+  }
+
+  onDone(op: Operation): void {
+    const sleeper = this.#sleepers.get(op)
+    if (sleeper === undefined) return
+    this.#sleepers.delete(op)
+    if (op.error === undefined) sleeper.resolve(op.result())
+    else sleeper.reject(op.error)
+  }
+
+  /** Sees to it that pending operations make progress once the present call stack has ended. */
+  schedule(): void {
+    if (this.#scheduled || this.#asleep) return
+    this.#scheduled = true
+    setImmediate(() => {
+      this.#scheduled = false
+      this.#lastTurn = performance.now()
+      this.#settle()
+    })
+  }
+
+  /** Handles what is there; then sleeps if something is pending. */
+  #settle(): void {
+    const engine = this.#engine
+    if (this.#asleep) this.#awake()
+    for (let rounds = 0; rounds < OPERATIONS_PER_LOOK; rounds++) {
+      engine.progress()
+      if (engine.pending === 0) {
+        this.#keepAlive.unref()
+        return
+      }
+      if (engine.transport.sleep()) {
+        this.#asleep = true
+        this.#keepAlive.ref()
+        return
+      }
+    }
+    this.schedule()
+  }
+
+  #awake(): void {
+    this.#asleep = false
+    this.#engine.transport.awake()
+  }
+
+  /** Whoever ends something outside the engine holds the process alive by this. */
+  hold(): void {
+    this.#engine.pending++
+    this.schedule()
+  }
+
+  release(): void {
+    this.#engine.pending--
+    this.schedule()
+  }
+
+  /** What blocking calls wait for, and for how long, in words. */
+  describe(): string[] {
+    const now = performance.now()
+    return [...this.#sleepers].map(([op, { since }]) => `${op.describe()} for ${((now - since) / 1000).toFixed(1)} s`)
+  }
+
+  close(): void {
+    clearInterval(this.#keepAlive)
+    if (this.#asleep) this.#awake()
+  }
+}

@@ -1,0 +1,157 @@
+// Shared memory inside a host: a ring per ordered pair of ranks, a control block and a doorbell per rank.
+//
+// Words of a rank's control block:
+//
+//   SLEEPING    1: the rank waits in its event loop; set by the rank, cleared by whoever rings its doorbell (or by it)
+//   ANNOUNCED   how many ranks have begun to write to it; added to by them
+//   WRITERS …   a bit for each such rank
+//
+// Why no wake-up is lost. A sender moves TAIL (or announces itself), then reads SLEEPING. A receiver sets SLEEPING, then
+// reads ANNOUNCED and every TAIL. All four are sequentially consistent, so in any order of events either the sender sees
+// SLEEPING and rings, or the receiver sees the frame and does not sleep. The same for room: a consumer moves HEAD, then
+// reads WAITING and SLEEPING of the producer; the producer sets WAITING and SLEEPING, then reads HEAD. The doorbell is an
+// eventfd: a ring before the event loop waits is remembered. Whoever turns SLEEPING from 1 to 0 rings: once per sleep.
+import { TransportError } from '../errors.js'
+import type { NativeMemory } from '../../native/load.js'
+import { CONTROL_BYTES, RING_BYTES, controlOffset, ringOffset } from '../wire/segment.js'
+import { RING_MAX_PAYLOAD, RingReader, RingWriter } from './ring.js'
+import type { FrameHandler } from './ring.js'
+import type { Receiver, Transport } from './transport.js'
+
+const SLEEPING = 0
+const ANNOUNCED = 32
+const WRITERS = 64
+
+/** What a rank needs to use its host's segment. */
+export interface ShmOptions {
+  readonly memory: NativeMemory
+  readonly fd: number
+  readonly doorbells: readonly number[]
+  readonly rank: number
+  readonly receiver: Receiver
+}
+
+export class ShmTransport implements Transport {
+  readonly name = 'shm'
+  readonly maxPayload = RING_MAX_PAYLOAD
+  readonly #memory: NativeMemory
+  readonly #fd: number
+  readonly #doorbells: readonly number[]
+  readonly #rank: number
+  readonly #size: number
+  readonly #deliver: FrameHandler
+  readonly #control: Int32Array
+  readonly #controls: (Int32Array | undefined)[]
+  readonly #writers: (RingWriter | undefined)[]
+  readonly #readers: RingReader[] = []
+  readonly #known: Uint8Array
+  /** Writers that refused a frame since they last had room. */
+  readonly #full = new Set<RingWriter>()
+  readonly #watch: object
+  #announced = 0
+  #closed = false
+
+  constructor({ memory, fd, doorbells, rank, receiver }: ShmOptions) {
+    this.#memory = memory
+    this.#fd = fd
+    this.#doorbells = doorbells
+    this.#rank = rank
+    this.#size = doorbells.length
+    this.#deliver = (peer, words, at, bytes, offset) => receiver.onFrame(peer, words, at, bytes, offset)
+    this.#controls = new Array<undefined>(this.#size)
+    this.#writers = new Array<undefined>(this.#size)
+    this.#known = new Uint8Array(this.#size)
+    this.#control = this.#controlOf(rank)
+    this.#watch = memory.watch(doorbells[rank] as number, () => {
+      if (!this.#closed) receiver.onWake()
+    })
+  }
+
+  #controlOf(rank: number): Int32Array {
+    return (this.#controls[rank] ??= new Int32Array(this.#memory.map(this.#fd, controlOffset(rank), CONTROL_BYTES)))
+  }
+
+  /** Maps the ring towards `peer`, empty so far, and tells the peer to look at it. */
+  #open(peer: number): RingWriter {
+    if (this.#closed) throw new TransportError(`rank ${this.#rank}: send to rank ${peer} after the transport was closed`)
+    const writer = new RingWriter(this.#memory.map(this.#fd, ringOffset(this.#rank, peer, this.#size), RING_BYTES))
+    this.#writers[peer] = writer
+    const control = this.#controlOf(peer)
+    Atomics.or(control, WRITERS + (this.#rank >> 5), 1 << (this.#rank & 31))
+    Atomics.add(control, ANNOUNCED, 1)
+    return writer
+  }
+
+  send(peer: number, header: Int32Array, payload: Uint8Array, offset: number, length: number): boolean {
+    const writer = this.#writers[peer] ?? this.#open(peer)
+    if (!writer.write(header, payload, offset, length)) {
+      this.#full.add(writer)
+      return false
+    }
+    if (Atomics.load(this.#controls[peer] as Int32Array, SLEEPING) === 1) this.#ring(peer)
+    return true
+  }
+
+  #ring(peer: number): void {
+    if (Atomics.exchange(this.#controlOf(peer), SLEEPING, 0) === 1) this.#memory.ring(this.#doorbells[peer] as number)
+  }
+
+  poll(): number {
+    if (Atomics.load(this.#control, ANNOUNCED) !== this.#announced) this.#admit()
+    let frames = 0
+    const readers = this.#readers
+    for (let i = 0; i < readers.length; i++) {
+      const reader = readers[i] as RingReader
+      if (!reader.hasFrames) continue
+      const read = reader.read(this.#deliver)
+      if (read < 0) this.#ring(reader.peer)
+      frames += Math.abs(read)
+    }
+    return frames
+  }
+
+  /** Maps the rings of ranks that have begun to write to us. */
+  #admit(): void {
+    this.#announced = Atomics.load(this.#control, ANNOUNCED)
+    for (let rank = 0; rank < this.#size; rank++) {
+      if (this.#known[rank] === 1) continue
+      if ((Atomics.load(this.#control, WRITERS + (rank >> 5)) & (1 << (rank & 31))) === 0) continue
+      this.#known[rank] = 1
+      const ring = this.#memory.map(this.#fd, ringOffset(rank, this.#rank, this.#size), RING_BYTES)
+      this.#readers.push(new RingReader(ring, rank))
+    }
+  }
+
+  sleep(): boolean {
+    Atomics.store(this.#control, SLEEPING, 1)
+    if (!this.#somethingToDo()) return true
+    this.awake()
+    return false
+  }
+
+  #somethingToDo(): boolean {
+    if (Atomics.load(this.#control, ANNOUNCED) !== this.#announced) return true
+    for (const reader of this.#readers) if (reader.hasFrames) return true
+    for (const writer of this.#full) {
+      if (!writer.hasRoom()) continue
+      this.#full.clear()
+      return true
+    }
+    return false
+  }
+
+  awake(): void {
+    Atomics.store(this.#control, SLEEPING, 0)
+  }
+
+  /** What is in a ring stays readable after this process has gone, so nothing has to be waited for. */
+  flush(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#memory.unwatch(this.#watch)
+  }
+}

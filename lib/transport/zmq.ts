@@ -1,0 +1,1 @@
+export class ZmqTransport { constructor(_: unknown) { throw new Error('x') } }

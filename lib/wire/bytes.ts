@@ -1,0 +1,11 @@
+// Copying bytes between views: the one place that knows which way is fastest at which length.
+
+/** Up to this many bytes a plain loop beats a call of TypedArray.prototype.set. */
+const LOOP_BYTES = 48
+
+/** to[at …] = from[offset … offset + length]; the two must not overlap. */
+export function copyBytes(to: Uint8Array, at: number, from: Uint8Array, offset: number, length: number): void {
+  if (length <= LOOP_BYTES) for (let i = 0; i < length; i++) to[at + i] = from[offset + i] as number
+  else if (offset === 0 && length === from.length) to.set(from, at)
+  else to.set(from.subarray(offset, offset + length), at)
+}

@@ -1,0 +1,148 @@
+// The process's world: joins the job at import, makes COMM_WORLD and COMM_SELF, finalizes when the program ends.
+import { availableParallelism, hostname } from 'node:os'
+import { nativeMemory, whyNotNative } from '../native/load.js'
+import { joinJob } from './bootstrap/index.js'
+import type { Job } from './bootstrap/index.js'
+import { Communicator } from './comm/communicator.js'
+import { Contexts, SELF_CONTEXT, WORLD_CONTEXT } from './comm/contexts.js'
+import { Group } from './comm/group.js'
+import { ArgumentError, StateError, TransportError } from './errors.js'
+import { Engine } from './p2p/engine.js'
+import { Waiter } from './p2p/waiter.js'
+import type { Polling } from './p2p/waiter.js'
+import { Router } from './transport/router.js'
+import { SelfTransport } from './transport/self.js'
+import { ShmTransport } from './transport/shm.js'
+import type { Receiver, Transport } from './transport/transport.js'
+import { ZmqTransport } from './transport/zmq.js'
+import type { ToRank } from './wire/control.js'
+
+const job = joinJob()
+const { control, rank, size } = job
+
+/** Told by the launcher: the job's secret, which ZeroMQ connections are admitted by. */
+let tellSecret: (secret: string) => void
+const secret = new Promise<string>((resolve) => {
+  tellSecret = resolve
+})
+let tellFinalized: () => void
+const allFinalized = new Promise<void>((resolve) => {
+  tellFinalized = resolve
+})
+/** Ranks that ended without finalizing. */
+const lost = new Set<number>()
+
+function connectPeers({ segment, id }: Job, receiver: Receiver): Transport {
+  if (segment === undefined) return new (ZmqTransport as unknown as new (o: unknown) => Transport)({ rank, size, jobId: id, secret, receiver })
+  const memory = nativeMemory()
+  if (memory === undefined) {
+    throw new TransportError(
+      `rank ${rank}: this job uses shared memory, but the native addon cannot be loaded here: ${whyNotNative()}. ` +
+        'Start it with `tsmpirun --transport zmq`.',
+    )
+  }
+  return new ShmTransport({ memory, fd: segment.fd, doorbells: segment.doorbells, rank, receiver })
+}
+
+function connect(receiver: Receiver): Transport {
+  const self = new SelfTransport(rank, receiver)
+  if (size === 1) return self
+  const peers = connectPeers(job, receiver)
+  return new Router(Array.from({ length: size }, (_, peer) => (peer === rank ? self : peers)))
+}
+
+const cores = availableParallelism()
+
+/** Messages of ZeroMQ come through the event loop, so polling inside a call would wait for nothing. */
+function polling(): Polling {
+  if (size > 1 && job.segment === undefined) return 'never'
+  return size <= cores ? 'spin' : 'yield'
+}
+
+const engine = new Engine({ rank, size, eagerLimit: job.eagerLimit, connect })
+const memory = polling() === 'yield' ? nativeMemory() : undefined
+const waiter = new Waiter(engine, {
+  polling: polling(),
+  ...(memory === undefined ? {} : { yieldProcessor: memory.yieldProcessor }),
+})
+const home = { progress: { engine, waiter }, contexts: new Contexts(rank), worldRank: rank, ranksPerCore: size / cores }
+const everyone = new Group(Array.from({ length: size }, (_, peer) => peer), rank)
+
+/** All ranks of the job. */
+export const COMM_WORLD = new Communicator(home, WORLD_CONTEXT, everyone, 'COMM_WORLD')
+/** This process alone. */
+export const COMM_SELF = new Communicator(home, SELF_CONTEXT, new Group([rank], rank), 'COMM_SELF')
+
+function onControl(message: ToRank): void {
+  switch (message.type) {
+    case 'job':
+      return tellSecret(message.secret)
+    case 'ended':
+      if (!message.finalized) lost.add(message.rank)
+      engine.peerEnded(message.rank, message.how, message.sent)
+      return waiter.schedule()
+    case 'finalized':
+      return tellFinalized()
+    case 'report':
+      return control?.send({ type: 'doing', lines: [...waiter.describe(), ...engine.describePending(4)].slice(0, 6) })
+  }
+}
+
+engine.onLost = (peer, doing) => {
+  if (lost.has(peer)) control?.send({ type: 'lost', rank: peer, doing })
+}
+control?.onLeaving(() => engine.sentFrames())
+control?.listen(onControl)
+
+let finalizing: Promise<void> | undefined
+
+/**
+ * Ends the use of tsmpi in this process: waits until all ranks have come here (MPI_Finalize). Called by itself when the
+ * program has nothing left to do.
+ * @throws StateError while operations are pending
+ */
+export function finalize(): Promise<void> {
+  if (finalizing === undefined && engine.pending > 0) {
+    const doing = [...waiter.describe(), ...engine.describePending(4)].join('; ')
+    return Promise.reject(new StateError(`finalize: ${engine.pending} operations are pending: ${doing}`))
+  }
+  return (finalizing ??= leave())
+}
+
+async function leave(): Promise<void> {
+  waiter.forbid()
+  if (control !== undefined) {
+    // What others still send must be taken, so that they can leave.
+    waiter.hold()
+    await engine.transport.flush()
+    control.send({ type: 'finalize', sent: engine.sentFrames() })
+    await allFinalized
+    waiter.release()
+  }
+  waiter.close()
+  engine.transport.close()
+}
+
+process.on('beforeExit', () => {
+  if (finalizing === undefined) void finalize()
+})
+
+/** Whether `finalize` has been called. */
+export const isFinalized = (): boolean => finalizing !== undefined
+
+/**
+ * Ends all ranks of the job at once; the job's exit code is `code`, from 1 to 255 (MPI_Abort).
+ * @param reason is printed by the launcher
+ */
+export function abort(code = 1, reason?: string): never {
+  if (!Number.isInteger(code) || code < 1 || code > 255) throw new ArgumentError(`abort: code ${code} is not from 1 to 255`)
+  if (control === undefined && reason !== undefined) process.stderr.write(`tsmpi: aborted: ${reason}\n`)
+  control?.send({ type: 'abort', code, ...(reason === undefined ? {} : { reason }) })
+  process.exit(code)
+}
+
+/** Seconds since some moment in the past, for measuring (MPI_Wtime). */
+export const wtime = (): number => performance.now() / 1000
+
+/** The name of the host this process runs on (MPI_Get_processor_name). */
+export const processorName: string = hostname()

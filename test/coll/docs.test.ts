@@ -1,0 +1,62 @@
+// docs/algorithms.md against the registry and the switch points.
+import t from 'tap'
+import { readFileSync } from 'node:fs'
+import { runInNewContext } from 'node:vm'
+import { ENTRIES } from '../../lib/coll/registry.js'
+import type { Entry } from '../../lib/coll/schedule.js'
+import { SWITCH_POINTS } from '../../lib/coll/switchpoints.js'
+
+const text = readFileSync(new URL('../../docs/algorithms.md', import.meta.url), 'utf8')
+
+/** The rows below a heading, cell by cell. */
+function table(heading: string): string[][] {
+  const section = text.split(/^## /m).find((part) => part.startsWith(heading))!
+  const rows = section.split('\n').filter((line) => line.startsWith('|')).slice(2)
+  return rows.map((row) => row.split('|').slice(1, -1).map((cell) => cell.trim()))
+}
+
+function needs(entry: Entry): string {
+  const all = [
+    entry.powerOfTwo === true ? 'power of two' : '',
+    entry.commutative === true ? 'commutative' : '',
+    entry.typedOnly === true ? 'typed arrays' : '',
+  ]
+  return all.filter((each) => each !== '').join(', ')
+}
+
+/** A formula of the page for one size; the page explains its letters. */
+function evaluate(formula: string, n: number, S: number): number {
+  const c = 2 ** Math.floor(Math.log2(n))
+  const ones = (): number => Array.from({ length: n }, (_, i) => i.toString(2).replace(/0/g, '').length)
+    .reduce((sum, count) => sum + count, 0)
+  const letters = { n, S, c, f: c === n ? 0 : 1, L: Math.ceil(Math.log2(n)), B: ones(), log: Math.log2(c) }
+  return runInNewContext(formula.replaceAll('log2 c', 'log').replaceAll('·', '*'), letters) as number
+}
+
+void t.test('the table of algorithms is that of the registry', async (t) => {
+  const rows = table('The algorithms')
+  t.same(rows.map((row) => row.slice(0, 2)), ENTRIES.map((entry) => [entry.collective, entry.name]))
+  rows.forEach(([, , steps, volume, work, cut, restrictions], i) => {
+    const entry = ENTRIES[i]!
+    const name = `${entry.collective} ${entry.name}`
+    t.equal(cut, entry.cut, name)
+    t.equal(restrictions, needs(entry), name)
+    for (const n of [2, 3, 4, 6, 8, 16, 17]) {
+      const blocks = entry.cut === 'whole' ? 1 : entry.cut === 'ranks' ? n : 5
+      t.equal(evaluate(steps!, n, blocks), entry.steps(n, blocks), `${name}: steps for ${n}`)
+      for (const [formula, claimed] of [[volume, entry.volume], [work, entry.work]] as const) {
+        const found = evaluate(formula!, n, blocks)
+        t.ok(Math.abs(found - claimed(n, blocks)) < 1e-9, `${name}: ${formula} for ${n}`)
+      }
+    }
+  })
+})
+
+void t.test('the switch points are those in use', async (t) => {
+  const rows = SWITCH_POINTS.map(({ collective, maxSize, maxBytes, crowded, powerOfTwo, algorithm }) => {
+    const where = [crowded === true ? 'ranks share cores' : '', powerOfTwo === true ? 'power of two' : '']
+    const bytes = maxBytes === undefined ? '' : `${maxBytes / 1024} KiB`
+    return [collective, String(maxSize ?? ''), bytes, where.filter((each) => each !== '').join(', '), algorithm]
+  })
+  t.same(table('When each is chosen'), rows)
+})
