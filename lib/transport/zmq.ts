@@ -7,7 +7,7 @@
 //   `send` until the peer's `poll` has delivered them and its acknowledgement, in the head of its next message or in
 //   one of its own, is here.
 // - A pending receive keeps the event loop alive and cannot be cancelled. So one is pending only while the engine
-//   sleeps or flushes; where it is still pending after that, a message to ourselves ends it. `router.readable` eats
+//   sleeps, flushes or waits for room; where it is still pending after that, a message to ourselves ends it. `router.readable` eats
 //   the edge that a pending receive waits for, so it is read only while none is pending.
 // - What a peer sends is checked before it is used; a peer that breaks the protocol is lost and from then on ignored.
 import type * as Zmq from 'zeromq'
@@ -74,6 +74,8 @@ export class ZmqTransport implements Transport {
   #asleep = false
   /** There is room that was refused before, and the engine has not yet been told in its sleep. */
   #room = false
+  /** Peers whose window the engine found full. */
+  #refusals = 0
   #flushes: (() => void)[] = []
   #patience: NodeJS.Timeout | undefined
   #closed = false
@@ -90,7 +92,7 @@ export class ZmqTransport implements Transport {
     if (this.#closed) return false
     if (peer.lost) return true
     if (!peer.outbox.push(header, payload, offset, length)) {
-      peer.refused = true
+      this.#refuse(peer)
       return false
     }
     if (!peer.writing) this.#kick(peer)
@@ -168,7 +170,7 @@ export class ZmqTransport implements Transport {
       if (this.#closed) return sockets.close()
       this.#sockets = sockets
       for (const peer of this.#peers) if (!peer.outbox.empty) this.#kick(peer)
-      if (this.#asleep || this.#flushes.length > 0) void this.#read()
+      if (this.#waiting()) void this.#read()
     } catch (error) {
       this.#failed(error)
     }
@@ -213,7 +215,7 @@ export class ZmqTransport implements Transport {
     const { router } = this.#sockets
     this.#reading = true
     try {
-      while (!this.#closed && (this.#asleep || this.#flushes.length > 0 || router.readable)) {
+      while (!this.#closed && (this.#waiting() || router.readable)) {
         this.#receiving = true
         const parts = await router.receive()
         this.#receiving = false
@@ -233,7 +235,7 @@ export class ZmqTransport implements Transport {
     this.#releasing = true
     setImmediate(() => {
       this.#releasing = false
-      if (this.#asleep || !this.#receiving || this.#closed || this.#flushes.length > 0) return
+      if (this.#waiting() || !this.#receiving || this.#closed) return
       this.#sockets!.poke().catch((error: unknown) => this.#failed(error))
     })
   }
@@ -330,9 +332,22 @@ export class ZmqTransport implements Transport {
     }
   }
 
+  /** Somebody waits for what comes in. */
+  #waiting(): boolean {
+    return this.#asleep || this.#refusals > 0 || this.#flushes.length > 0
+  }
+
+  #refuse(peer: Peer): void {
+    if (peer.refused) return
+    peer.refused = true
+    this.#refusals++
+    if (!this.#reading) void this.#read()
+  }
+
   #makeRoom(peer: Peer): void {
     if (!peer.refused || this.#closed) return
     peer.refused = false
+    this.#refusals--
     this.#room = !this.#asleep
     this.#receiver.onWake()
   }
