@@ -11,6 +11,9 @@ export const WINDOW_BYTES = 1024 * 1024
 /** The largest batch, head included; the window must hold several, so that acknowledging overlaps with sending. */
 export const BATCH_BYTES = 256 * 1024
 
+/** Batches that may be under way; small frames beyond them collect in one, since each costs the receiver objects. */
+export const WINDOW_BATCHES = 256
+
 interface Batch {
   readonly start: number
   end: number
@@ -32,6 +35,11 @@ export class Outbox {
     return this.#batches.length === 0
   }
 
+  /** `take` has something to give. */
+  get waiting(): boolean {
+    return this.#batches.length > this.#taken && this.#taken < WINDOW_BATCHES
+  }
+
   get sequence(): number {
     return this.#sequence
   }
@@ -51,8 +59,8 @@ export class Outbox {
 
   /** The next batch to send, its head filled in; it stays valid until acknowledged. */
   take(acknowledge: number, flags: number): Uint8Array | undefined {
-    const batch = this.#batches[this.#taken]
-    if (batch === undefined) return undefined
+    if (!this.waiting) return undefined
+    const batch = this.#batches[this.#taken]!
     this.#taken++
     this.#sequence = (this.#sequence + 1) | 0
     const word = batch.start >> 2
@@ -63,17 +71,17 @@ export class Outbox {
     return this.#bytes.subarray(batch.start, batch.end)
   }
 
-  /** The peer has delivered all batches up to this one. False where it cannot have. */
-  acknowledge(sequence: number): boolean {
+  /** The peer has delivered all batches up to this one. Returns how many that frees, or -1 where it cannot be true. */
+  acknowledge(sequence: number): number {
     const count = (sequence - this.#acknowledged) | 0
-    if (count < 0 || count > this.#taken) return false
-    if (count === 0) return true
+    if (count < 0 || count > this.#taken) return -1
+    if (count === 0) return 0
     this.#acknowledged = sequence
     this.#batches.splice(0, count)
     this.#taken -= count
     // an idle pair stays on the same few pages
     if (this.#batches.length === 0) this.#tail = 0
-    return true
+    return count
   }
 
   clear(): void {

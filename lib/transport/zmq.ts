@@ -13,13 +13,12 @@
 import type * as Zmq from 'zeromq'
 import { TransportError } from '../errors.js'
 import { ASK_ACK, BATCH_HEAD_BYTES, batchFault, batchWord0, frameBytes } from '../wire/batch.js'
-import { isKind, kindOf } from '../wire/header.js'
-import { Outbox, WINDOW_BYTES } from './outbox.js'
+import { HEADER_BYTES, isKind, kindOf } from '../wire/header.js'
+import { Outbox, WINDOW_BATCHES, WINDOW_BYTES } from './outbox.js'
 import type { Receiver, Transport } from './transport.js'
 import { openSockets, type SocketOptions, type ZmqSockets } from './zmq-sockets.js'
 
 const FRAMES_PER_POLL = 64
-const ACK_BYTES = WINDOW_BYTES / 4
 /** How long `flush` waits without any acknowledgement before it gives up on the peers that owe one. */
 const FLUSH_PATIENCE_MS = 30_000
 
@@ -38,10 +37,14 @@ interface Peer {
   /** Sequence numbers of the last message that came in and of the last that was delivered whole. */
   arrived: number
   delivered: number
-  unacknowledgedBytes: number
+  /** What has been delivered since, in bytes; a batch counts for its share of the window at least. */
+  unacknowledged: number
   acknowledge: boolean
   /** Ask for an acknowledgement even where nothing is left to send. */
   ask: boolean
+  /** Nothing goes to it any more. */
+  gone: boolean
+  /** Nothing is taken from it any more either. */
   lost: boolean
 }
 
@@ -90,12 +93,12 @@ export class ZmqTransport implements Transport {
   send(to: number, header: Int32Array, payload: Uint8Array, offset: number, length: number): boolean {
     const peer = this.#peers[to]!
     if (this.#closed) return false
-    if (peer.lost) return true
+    if (peer.gone) return true
     if (!peer.outbox.push(header, payload, offset, length)) {
       this.#refuse(peer)
       return false
     }
-    if (!peer.writing) this.#kick(peer)
+    this.#kick(peer)
     return true
   }
 
@@ -107,7 +110,7 @@ export class ZmqTransport implements Transport {
       return this.#deliver()
     } finally {
       this.#polling = false
-      if (!this.#reading && this.#sockets?.router.readable === true) void this.#read()
+      if (!this.#reading && !this.#closed && this.#sockets?.router.readable === true) void this.#read()
     }
   }
 
@@ -127,8 +130,9 @@ export class ZmqTransport implements Transport {
   }
 
   /**
-   * Resolves once the peers have delivered all frames to their engines. Keeps the process alive meanwhile. Gives up
-   * on the peers that owe an acknowledgement when none has come from anybody for 30 seconds.
+   * Resolves once the peers have delivered all frames to their engines, or when 30 seconds have passed without an
+   * acknowledgement from anybody: what was sent has then left, except to a peer that never listened. Keeps the
+   * process alive meanwhile.
    */
   flush(): Promise<void> {
     if (this.#flushed()) return Promise.resolve()
@@ -138,21 +142,23 @@ export class ZmqTransport implements Transport {
       for (const peer of this.#peers) {
         if (peer.outbox.empty) continue
         peer.ask = true
-        if (!peer.writing) this.#kick(peer)
+        this.#kick(peer)
       }
       if (!this.#reading) void this.#read()
     })
   }
 
-  /** `peer` has ended: drops what is on its way to it, ignores what comes from it, and does not report it lost. */
+  /** `peer` has ended: what is on its way to it and what will be sent to it is dropped. What it sent still arrives. */
   forget(to: number): void {
     const peer = this.#peers[to]!
-    peer.lost = true
+    if (peer.gone) return
+    peer.gone = true
     peer.outbox.clear()
     if (peer.dealer !== undefined) this.#sockets!.disconnect(peer.dealer)
     peer.dealer = undefined
-    this.#makeRoom(peer)
-    this.#settleFlushes()
+    if (this.#flushed()) this.#endFlushes()
+    // not from inside the engine's call
+    if (this.#madeRoom(peer)) setImmediate(() => this.#wake())
   }
 
   close(): void {
@@ -161,7 +167,7 @@ export class ZmqTransport implements Transport {
     this.#inbound = []
     this.#sockets?.close()
     for (const peer of this.#peers) peer.outbox.clear()
-    this.#settleFlushes()
+    this.#endFlushes()
   }
 
   async #start({ secret, ...options }: ZmqOptions): Promise<void> {
@@ -179,7 +185,7 @@ export class ZmqTransport implements Transport {
   // ---- outgoing
 
   #kick(peer: Peer): void {
-    if (this.#sockets !== undefined && !peer.lost) void this.#write(peer, this.#sockets)
+    if (this.#sockets !== undefined && !peer.writing && !peer.gone) void this.#write(peer, this.#sockets)
   }
 
   async #write(peer: Peer, sockets: ZmqSockets): Promise<void> {
@@ -188,7 +194,7 @@ export class ZmqTransport implements Transport {
       const dealer = (peer.dealer ??= sockets.connect(peer.rank))
       for (let next = this.#next(peer); next !== undefined; next = this.#next(peer)) await dealer.send(next)
     } catch (error) {
-      if (!this.#closed && !peer.lost) this.#lose(peer, `sending to rank ${peer.rank} failed`, error)
+      if (!this.#closed && !peer.gone) this.#lose(peer, `sending to rank ${peer.rank} failed`, error)
     } finally {
       peer.writing = false
     }
@@ -196,7 +202,7 @@ export class ZmqTransport implements Transport {
 
   /** What to send next: a batch, or an acknowledgement or question of its own. */
   #next(peer: Peer): Uint8Array | undefined {
-    if (peer.lost || this.#closed) return undefined
+    if (peer.gone || this.#closed) return undefined
     const flags = peer.ask || this.#flushes.length > 0 ? ASK_ACK : 0
     let message = peer.outbox.take(peer.delivered, flags)
     if (message === undefined) {
@@ -204,7 +210,7 @@ export class ZmqTransport implements Transport {
       message = Buffer.from(Int32Array.of(batchWord0(flags), peer.outbox.sequence, peer.delivered, 0).buffer)
     }
     peer.acknowledge = peer.ask = false
-    peer.unacknowledgedBytes = 0
+    peer.unacknowledged = 0
     return message
   }
 
@@ -252,7 +258,7 @@ export class ZmqTransport implements Transport {
     const words = new Int32Array(message.buffer, message.byteOffset, message.length >> 2)
     const fault = batchFault(words[0]!) ?? this.#takeHead(peer, words)
     if (fault !== undefined) return this.#lose(peer, fault)
-    if (words[3] === 0 && (words[0]! & ASK_ACK) === 0) return
+    if (message.length === BATCH_HEAD_BYTES && (words[0]! & ASK_ACK) === 0) return
     this.#inbound.push({ peer, bytes: message, words, fault: undefined, at: BATCH_HEAD_BYTES, left: words[3]! })
     if (this.#asleep) this.#receiver.onWake()
   }
@@ -262,11 +268,18 @@ export class ZmqTransport implements Transport {
     const expected = words[3] === 0 ? peer.arrived : (peer.arrived + 1) | 0
     if (words[1] !== expected) return `messages were lost: number ${expected} was due, ${words[1]} came`
     peer.arrived = expected
-    if (!peer.outbox.acknowledge(words[2]!)) return 'it acknowledges what was never sent'
-    if (this.#flushes.length > 0) this.#restartPatience()
-    this.#makeRoom(peer)
-    this.#settleFlushes()
+    if (peer.gone) return undefined
+    const acknowledged = peer.outbox.acknowledge(words[2]!)
+    if (acknowledged < 0) return 'it acknowledges what was never sent'
+    if (acknowledged > 0) this.#acknowledged(peer)
     return undefined
+  }
+
+  #acknowledged(peer: Peer): void {
+    if (peer.outbox.waiting) this.#kick(peer)
+    if (this.#flushes.length > 0) this.#restartPatience()
+    if (this.#flushes.length > 0 && this.#flushed()) this.#endFlushes()
+    if (this.#madeRoom(peer)) this.#wake()
   }
 
   #deliver(): number {
@@ -276,7 +289,7 @@ export class ZmqTransport implements Transport {
       if (message.fault !== undefined) {
         this.#inbound.shift()
         this.#receiver.onPeerLost(message.peer.rank, message.fault)
-      } else if (message.left === 0) {
+      } else if (message.left === 0 && message.at === message.bytes.length) {
         this.#inbound.shift()
         this.#finish(message)
       } else if (delivered === FRAMES_PER_POLL) {
@@ -291,27 +304,26 @@ export class ZmqTransport implements Transport {
   #deliverFrame(message: Inbound): boolean {
     const { at, bytes, words } = message
     const word = at >> 2
-    const length = at + 32 <= bytes.length ? words[word + 4]! : -1
+    const length = message.left > 0 && at + HEADER_BYTES <= bytes.length ? words[word + 4]! : -1
     const end = at + frameBytes(length)
     if (length < 0 || length > this.maxPayload || end > bytes.length || !isKind(kindOf(words[word]!))) {
-      this.#inbound.shift()
+      this.#inbound = this.#inbound.filter(({ peer }) => peer !== message.peer)
       this.#lose(message.peer, `a frame of ${length} bytes at ${at} of ${bytes.length} breaks the protocol`)
       return false
     }
     message.at = end
     message.left--
-    this.#receiver.onFrame(message.peer.rank, words, word, bytes, at + 32)
+    this.#receiver.onFrame(message.peer.rank, words, word, bytes, at + HEADER_BYTES)
     return true
   }
 
   /** All frames of a message are delivered: acknowledges in time for the sender to go on without a pause. */
-  #finish({ peer, at, bytes, words }: Inbound): void {
-    if (at !== bytes.length) return this.#lose(peer, `${bytes.length - at} bytes are left over behind its frames`)
+  #finish({ peer, bytes, words }: Inbound): void {
     peer.delivered = words[1]!
-    peer.unacknowledgedBytes += bytes.length
-    if (peer.unacknowledgedBytes < ACK_BYTES && (words[0]! & ASK_ACK) === 0) return
+    peer.unacknowledged += bytes.length + WINDOW_BYTES / WINDOW_BATCHES
+    if (peer.unacknowledged < WINDOW_BYTES / 4 && (words[0]! & ASK_ACK) === 0) return
     peer.acknowledge = true
-    if (!peer.writing) this.#kick(peer)
+    this.#kick(peer)
   }
 
   // ---- trouble and room
@@ -319,6 +331,7 @@ export class ZmqTransport implements Transport {
   /** Nothing more is taken from or sent to this peer; the engine hears of it after the frames that came before. */
   #lose(peer: Peer, what: string, cause?: unknown): void {
     if (peer.lost) return
+    peer.lost = true
     this.forget(peer.rank)
     const fault = new TransportError(`rank ${this.#rank} lost rank ${peer.rank} (zmq): ${what}`, { cause })
     this.#inbound.push({ peer, bytes: NOTHING, words: NO_WORDS, fault, at: 0, left: 0 })
@@ -344,20 +357,24 @@ export class ZmqTransport implements Transport {
     if (!this.#reading) void this.#read()
   }
 
-  #makeRoom(peer: Peer): void {
-    if (!peer.refused || this.#closed) return
+  /** The engine waits for room to this peer, and there is some. */
+  #madeRoom(peer: Peer): boolean {
+    if (!peer.refused) return false
     peer.refused = false
     this.#refusals--
     this.#room = !this.#asleep
-    this.#receiver.onWake()
+    return true
+  }
+
+  #wake(): void {
+    if (!this.#closed) this.#receiver.onWake()
   }
 
   #flushed(): boolean {
     return this.#closed || this.#peers.every((peer) => peer.outbox.empty)
   }
 
-  #settleFlushes(): void {
-    if (this.#flushes.length === 0 || !this.#flushed()) return
+  #endFlushes(): void {
     clearTimeout(this.#patience)
     for (const resolve of this.#flushes.splice(0)) resolve()
     if (this.#receiving) this.#releaseSoon()
@@ -365,9 +382,7 @@ export class ZmqTransport implements Transport {
 
   #restartPatience(): void {
     clearTimeout(this.#patience)
-    this.#patience = setTimeout(() => {
-      for (const peer of this.#peers) if (!peer.outbox.empty) this.forget(peer.rank)
-    }, FLUSH_PATIENCE_MS)
+    this.#patience = setTimeout(() => this.#endFlushes(), FLUSH_PATIENCE_MS)
   }
 }
 
@@ -380,9 +395,10 @@ function newPeer(rank: number): Peer {
     refused: false,
     arrived: 0,
     delivered: 0,
-    unacknowledgedBytes: 0,
+    unacknowledged: 0,
     acknowledge: false,
     ask: false,
+    gone: false,
     lost: false,
   }
 }

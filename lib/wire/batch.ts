@@ -5,7 +5,7 @@
 //   word 1   sequence number of the last message with frames, this one included, from 1 up, wrapping at 2^32
 //   word 2   sequence number of the receiver's last message whose frames the sender has delivered
 //   word 3   frames that follow; none in a message that only acknowledges or asks
-import { WIRE_VERSION } from './header.js'
+import { HEADER_BYTES, WIRE_VERSION } from './header.js'
 
 export const BATCH_HEAD_BYTES = 16
 const BATCH_MARK = 0x544d
@@ -22,4 +22,4 @@ export function batchFault(word0: number): string | undefined {
 }
 
 /** Bytes that a frame takes in a batch, its header included. */
-export const frameBytes = (payload: number): number => (32 + payload + 7) & ~7
+export const frameBytes = (payload: number): number => (HEADER_BYTES + payload + 7) & ~7

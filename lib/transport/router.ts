@@ -1,0 +1,56 @@
+// One transport out of several: which of them reaches which peer. All of them have the same receiver.
+import type { Transport } from './transport.js'
+
+export class Router implements Transport {
+  readonly name = 'router'
+  /** The least of them all; `maxPayloadTo` says what a single peer takes. */
+  readonly maxPayload: number
+  readonly #byPeer: readonly Transport[]
+  readonly #transports: readonly Transport[]
+
+  /** `byPeer[rank]` carries the frames to that rank; one transport may serve many ranks. */
+  constructor(byPeer: readonly Transport[]) {
+    this.#byPeer = byPeer
+    this.#transports = [...new Set(byPeer)]
+    this.maxPayload = Math.min(...this.#transports.map((transport) => transport.maxPayload))
+  }
+
+  maxPayloadTo(peer: number): number {
+    return this.#byPeer[peer]!.maxPayload
+  }
+
+  send(peer: number, header: Int32Array, payload: Uint8Array, offset: number, length: number): boolean {
+    return this.#byPeer[peer]!.send(peer, header, payload, offset, length)
+  }
+
+  poll(): number {
+    let delivered = 0
+    for (let i = 0; i < this.#transports.length; i++) delivered += this.#transports[i]!.poll()
+    return delivered
+  }
+
+  sleep(): boolean {
+    for (let i = 0; i < this.#transports.length; i++) {
+      if (this.#transports[i]!.sleep()) continue
+      while (--i >= 0) this.#transports[i]!.awake()
+      return false
+    }
+    return true
+  }
+
+  awake(): void {
+    for (let i = 0; i < this.#transports.length; i++) this.#transports[i]!.awake()
+  }
+
+  async flush(): Promise<void> {
+    await Promise.all(this.#transports.map((transport) => transport.flush()))
+  }
+
+  forget(peer: number): void {
+    this.#byPeer[peer]!.forget?.(peer)
+  }
+
+  close(): void {
+    for (const transport of this.#transports) transport.close()
+  }
+}
