@@ -14,7 +14,7 @@ import type * as Zmq from 'zeromq'
 import { TransportError } from '../errors.js'
 import { ASK_ACK, BATCH_HEAD_BYTES, batchFault, batchWord0, frameBytes } from '../wire/batch.js'
 import { HEADER_BYTES, isKind, kindOf } from '../wire/header.js'
-import { Outbox, WINDOW_BATCHES, WINDOW_BYTES } from './outbox.js'
+import { MAX_PAYLOAD, Outbox, WINDOW_BATCHES, WINDOW_BYTES } from './outbox.js'
 import type { Receiver, Transport } from './transport.js'
 import { openSockets, type SocketOptions, type ZmqSockets } from './zmq-sockets.js'
 
@@ -64,7 +64,7 @@ const NO_WORDS = new Int32Array(0)
 
 export class ZmqTransport implements Transport {
   readonly name = 'zmq'
-  readonly maxPayload = 128 * 1024
+  readonly maxPayload = MAX_PAYLOAD
   readonly #receiver: Receiver
   readonly #rank: number
   readonly #peers: Peer[]
@@ -306,7 +306,7 @@ export class ZmqTransport implements Transport {
     const word = at >> 2
     const length = message.left > 0 && at + HEADER_BYTES <= bytes.length ? words[word + 4]! : -1
     const end = at + frameBytes(length)
-    if (length < 0 || length > this.maxPayload || end > bytes.length || !isKind(kindOf(words[word]!))) {
+    if (length < 0 || length > MAX_PAYLOAD || end > bytes.length || !isKind(kindOf(words[word]!))) {
       this.#inbound = this.#inbound.filter(({ peer }) => peer !== message.peer)
       this.#lose(message.peer, `a frame of ${length} bytes at ${at} of ${bytes.length} breaks the protocol`)
       return false
