@@ -135,7 +135,7 @@ async function run(name: string, side: Side, first: boolean): Promise<void> {
   for (const size of SIZES) {
     const rounds = Math.ceil((SECONDS * 1e6) / (100 + size / 1500) / 2)
     await pingPong(side, size, first, Math.ceil(rounds / 4))
-    const best = Math.min(...[await pingPong(side, size, first, rounds), await pingPong(side, size, first, rounds)])
+    const best = Math.min(await pingPong(side, size, first, rounds), await pingPong(side, size, first, rounds))
     figures.push(`${size} B ${best.toFixed(1)} µs (${(size / best / 1000).toFixed(2)} GB/s)`)
   }
   figures.push(`${(await rate(side, first)).toFixed(2)} M messages/s of 8 B`)

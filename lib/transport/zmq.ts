@@ -307,8 +307,9 @@ export class ZmqTransport implements Transport {
     const length = message.left > 0 && at + HEADER_BYTES <= bytes.length ? words[word + 4]! : -1
     const end = at + frameBytes(length)
     if (length < 0 || length > MAX_PAYLOAD || end > bytes.length || !isKind(kindOf(words[word]!))) {
+      // what came later does not count, be it more frames or a fault
       this.#inbound = this.#inbound.filter(({ peer }) => peer !== message.peer)
-      this.#lose(message.peer, `a frame of ${length} bytes at ${at} of ${bytes.length} breaks the protocol`)
+      this.#report(message.peer, `a frame of ${length} bytes at ${at} of ${bytes.length} breaks the protocol`)
       return false
     }
     message.at = end
@@ -330,7 +331,10 @@ export class ZmqTransport implements Transport {
 
   /** Nothing more is taken from or sent to this peer; the engine hears of it after the frames that came before. */
   #lose(peer: Peer, what: string, cause?: unknown): void {
-    if (peer.lost) return
+    if (!peer.lost) this.#report(peer, what, cause)
+  }
+
+  #report(peer: Peer, what: string, cause?: unknown): void {
     peer.lost = true
     this.forget(peer.rank)
     const fault = new TransportError(`rank ${this.#rank} lost rank ${peer.rank} (zmq): ${what}`, { cause })
