@@ -3,6 +3,7 @@ import { ArgumentError, StateError } from '../errors.js'
 import { LastBytes, bytesOf, typeOf } from '../data/payload.js'
 import type { TypedArray } from '../data/types.js'
 import { ARRAY_BUFFER, DATA_VIEW, EMPTY, NUMBER, OBJECT } from '../data/types.js'
+import { copyOut } from '../wire/bytes.js'
 import { BUFFERED, INTO, RecvOp, STANDARD, SYNCHRONOUS, SendOp } from '../p2p/operation.js'
 import type { Operation, Scope } from '../p2p/operation.js'
 import { ProbeOp } from '../p2p/probe.js'
@@ -148,7 +149,7 @@ export abstract class PointToPoint implements Scope {
     const op = new SendOp(this, to, tag, type, payload)
     op.mode = mode
     if (mode === BUFFERED) op.owner = reserveBuffer(op)
-    if (mode === BUFFERED || type === OBJECT || type === NUMBER) op.payload = payload.slice()
+    if (mode === BUFFERED || type === OBJECT || type === NUMBER) op.payload = copyOut(payload, 0, payload.length)
     this.progress.engine.startSend(op)
     return op
   }

@@ -24,7 +24,7 @@ import {
   kindOf,
   typeOf,
 } from '../wire/header.js'
-import { copyBytes } from '../wire/bytes.js'
+import { copyBytes, copyOut } from '../wire/bytes.js'
 import { accept, beginAssembly, deliver, deliverOwned, endAssembly } from './deliver.js'
 import { Matching, Unexpected } from './matching.js'
 import { RecvOp, SYNCHRONOUS, SendOp } from './operation.js'
@@ -370,7 +370,7 @@ export class Engine implements Receiver {
     const matching = this.matching(words[at + 1] as number)
     const op = matching.match(peer.rank, tag)
     if (op === undefined) {
-      const payload = bytes.slice(offset, offset + length)
+      const payload = copyOut(bytes, offset, length)
       this.#store(matching, new Unexpected(peer.rank, tag, typeOf(word0), length, signature, id, payload))
       return
     }
@@ -511,6 +511,7 @@ export class Engine implements Receiver {
       peer.credit = -1
       for (const op of [...this.#waitingFor(peer)]) this.#failGone(op, peer)
       peer.control.length = 0
+      this.transport.forget?.(peer.rank)
     }
   }
 
