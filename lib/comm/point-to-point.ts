@@ -220,7 +220,9 @@ export abstract class PointToPoint implements Scope {
 
   /** Sends `buffer` and receives a message of the same type into it (MPI_Sendrecv_replace). */
   sendrecvReplace<B extends TypedArray>(buffer: B, dest: number, options: Omit<SendrecvOptions, 'into'> = {}): Promise<B> {
-    return this.#exchange(buffer.slice(), dest, { ...options, into: buffer }) as Promise<B>
+    // The slice of a Buffer is a view.
+    const copy = Buffer.isBuffer(buffer) ? Buffer.from(buffer) : buffer.slice()
+    return this.#exchange(copy, dest, { ...options, into: buffer }) as Promise<B>
   }
 
   async #exchange(value: unknown, dest: number, options: SendrecvOptions): Promise<unknown> {
