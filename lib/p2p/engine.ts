@@ -385,6 +385,10 @@ export class Engine implements Receiver {
     const id = words[at + 3] as number
     const total = (words[at + 5] as number) >>> 0
     const bytes = total + (words[at + 6] as number) * 0x100000000
+    if (!Number.isSafeInteger(bytes) || bytes < 0) {
+      this.onPeerLost(peer.rank, new TransportError(`rank ${peer.rank} announced a message of ${bytes} bytes`))
+      return
+    }
     const signature = words[at + 7] as number
     const matching = this.matching(words[at + 1] as number)
     const op = matching.match(peer.rank, tag)
@@ -420,9 +424,8 @@ export class Engine implements Receiver {
 
   /** Answers an RTS: asks for the data, or completes the send where none is wanted. */
   #answer(op: RecvOp, peer: Peer, id: number): void {
-    if (op.error === undefined && op.bytes > 0) {
+    if (op.error === undefined && op.bytes > 0 && beginAssembly(op)) {
       op.id = this.#register(op)
-      beginAssembly(op)
       this.#sendControl(peer, CTS, id, op.id)
       return
     }
