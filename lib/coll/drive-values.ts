@@ -21,7 +21,7 @@ export interface Block {
 export function blockOf(value: unknown): Block {
   const type = typeOf(value)
   const bytes = bytesOf(value, type)
-  return { type, bytes: type === OBJECT || type === NUMBER ? bytes.slice() : bytes }
+  return { type, bytes: type === OBJECT || type === NUMBER ? new Uint8Array(bytes) : bytes }
 }
 
 export const valueOfBlock = ({ type, bytes }: Block): unknown => valueOf(type, bytes, 0, bytes.length)

@@ -146,7 +146,8 @@ export abstract class PointToPoint implements Scope {
     const op = new SendOp(this, to, tag, type, payload)
     op.mode = mode
     if (mode === BUFFERED) op.owner = reserveBuffer(op)
-    if (mode === BUFFERED || type === OBJECT || type === NUMBER) op.payload = payload.slice()
+    // Not `payload.slice()`, which on a Buffer is a view.
+    if (mode === BUFFERED || type === OBJECT || type === NUMBER) op.payload = new Uint8Array(payload)
     this.progress.engine.startSend(op)
     return op
   }
@@ -204,7 +205,8 @@ export abstract class PointToPoint implements Scope {
 
   /** Sends `buffer` and receives a message of the same type into it (MPI_Sendrecv_replace). */
   sendrecvReplace<B extends TypedArray>(buffer: B, dest: number, options: Omit<SendrecvOptions, 'into'> = {}): Promise<B> {
-    return this.#exchange(buffer.slice(), dest, { ...options, into: buffer }) as Promise<B>
+    const copy = Buffer.isBuffer(buffer) ? Buffer.from(buffer) : buffer.slice()
+    return this.#exchange(copy, dest, { ...options, into: buffer }) as Promise<B>
   }
 
   async #exchange(value: unknown, dest: number, options: SendrecvOptions): Promise<unknown> {
