@@ -137,7 +137,7 @@ export class Generator {
     const all = random.shuffled(comm.members.map((_, rank) => rank))
     const ranks = all.slice(0, 1 + random.below(all.length))
     const replace = random.chance(0.3)
-    const first = this.#content(replace ? random.pick(['Float32Array', 'BigUint64Array', 'Uint8Array']) : undefined)
+    const first = this.#content(replace ? random.pick(['Float32Array', 'BigUint64Array', 'Uint8Array', 'Buffer']) : undefined)
     const contents = ranks.map((_, i) => (i === 0 ? first : replace ? { ...first, id: this.#nextId() } : this.#content()))
     const anyTag = comm.style === 'streams'
     this.events.push({ kind: 'shift', comm, ranks, contents, tag: random.pick(TAGS), replace, anyTag })
