@@ -104,6 +104,8 @@ export class Engine implements Receiver {
   startSend(op: SendOp): void {
     const peer = this.#peers[op.dest] as Peer
     this.pending++
+    // Credit may have come back in the meantime.
+    if (op.length <= this.#eagerMax && op.length + EAGER_OVERHEAD > peer.credit) this.progress()
     if (peer.gone !== undefined) this.#failGone(op, peer)
     else if (peer.envelopes.length > 0 || !this.#sendEnvelope(peer, op)) {
       peer.envelopes.push(op)
