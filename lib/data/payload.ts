@@ -3,7 +3,7 @@ import { types } from 'node:util'
 import { TransportError } from '../errors.js'
 import { decode, encode } from './codec.js'
 import { arrayFrom, copyOf, rawBytes, typeOfView } from './raw.js'
-import { ARRAY_BUFFER, BUFFER, DATA_VIEW, ELEMENT_BYTES, EMPTY, NUMBER, OBJECT, TYPE_NAMES } from './types.js'
+import { ARRAY_BUFFER, BUFFER, CONSTRUCTORS, DATA_VIEW, ELEMENT_BYTES, EMPTY, NUMBER, OBJECT, TYPE_NAMES } from './types.js'
 
 export { rawBytes }
 
