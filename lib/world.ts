@@ -33,7 +33,7 @@ const allFinalized = new Promise<void>((resolve) => {
 const lost = new Set<number>()
 
 function connectPeers({ segment, id }: Job, receiver: Receiver): Transport {
-  if (segment === undefined) return new (ZmqTransport as unknown as new (o: unknown) => Transport)({ rank, size, jobId: id, secret, receiver })
+  if (segment === undefined) return new ZmqTransport({ rank, size, jobId: id, secret, receiver })
   const memory = nativeMemory()
   if (memory === undefined) {
     throw new TransportError(

@@ -2,7 +2,7 @@
 import { MismatchError, TruncateError } from '../errors.js'
 import { ARRAY_BUFFER, BUFFER, DATA_VIEW, TYPE_NAMES, UINT8 } from '../data/types.js'
 import { valueOf, valueOfOwned } from '../data/payload.js'
-import { copyBytes } from '../wire/bytes.js'
+import { copyBytes, copyOut } from '../wire/bytes.js'
 import { AS_BLOCK, AS_PAYLOAD, INTO } from './operation.js'
 import type { RecvOp } from './operation.js'
 import { explainSignatures } from './signature.js'
@@ -48,7 +48,7 @@ function blockMismatch(op: RecvOp, type: number, bytes: number): Error {
 export function deliver(op: RecvOp, bytes: Uint8Array, offset: number, length: number): void {
   if (op.error !== undefined) return
   if (op.target !== undefined) copyBytes(op.target, op.offset, bytes, offset, length)
-  else if (op.mode === AS_PAYLOAD) op.value = bytes.slice(offset, offset + length)
+  else if (op.mode === AS_PAYLOAD) op.value = copyOut(bytes, offset, length)
   else op.value = valueOf(op.matchedType, bytes, offset, length)
 }
 

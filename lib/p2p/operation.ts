@@ -121,6 +121,19 @@ export class RecvOp extends Operation implements Binned<RecvOp> {
     this.tag = tag
   }
 
+  /** Makes it a new receive of a value. */
+  reset(source: number, tag: number): void {
+    this.done = false
+    this.owner = undefined
+    this.source = source
+    this.tag = tag
+    this.mode = AS_VALUE
+    this.into = undefined
+    this.target = undefined
+    this.offset = 0
+    this.value = undefined
+  }
+
   result(): unknown {
     return this.mode === INTO ? this.into : this.value
   }
