@@ -63,7 +63,7 @@ const engine = new Engine({ rank, size, eagerLimit: job.eagerLimit, connect })
 const memory = polling() === 'yield' ? nativeMemory() : undefined
 const waiter = new Waiter(engine, {
   polling: polling(),
-  ...(memory === undefined ? {} : { yieldProcessor: memory.yieldProcessor }),
+  ...(memory === undefined ? {} : { yieldProcessor: () => memory.yieldProcessor() }),
 })
 const home = { progress: { engine, waiter }, contexts: new Contexts(rank), worldRank: rank, ranksPerCore: size / cores }
 const everyone = new Group(Array.from({ length: size }, (_, peer) => peer), rank)

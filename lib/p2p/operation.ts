@@ -3,7 +3,8 @@ import { CancelledError } from '../errors.js'
 import type { TypedArray } from '../data/types.js'
 import type { Binned } from './matching.js'
 import { nameOfSignature } from './signature.js'
-import { ANY_SOURCE, ANY_TAG, Status } from './status.js'
+import { ANY_SOURCE, ANY_TAG } from './status.js'
+import type { Status } from './status.js'
 
 /** The communicator as an operation sees it: a matching context, and names for people. */
 export interface Scope {
