@@ -24,7 +24,7 @@ const DRAIN_PATIENCE = 1000
 /** How long a rank with an uncaught error may take to exit by itself. */
 const LAST_WORDS = 250
 /** How long ranks may take to say what they are doing. */
-const REPORT_PATIENCE = 500
+const REPORT_PATIENCE = 1000
 const MAX_REPORTED = 32
 
 interface RankState {
@@ -93,7 +93,8 @@ class Job {
       forward: (signal) => this.#link.send({ type: 'signal', signal }),
       resumed: () => this.#input.start(),
     })
-    this.#link.send({ type: 'launch', spec: this.#plan })
+    const { programs: _, ...spec } = this.#plan
+    this.#link.send({ type: 'launch', spec })
     this.#input.start()
     const { timeout } = this.#options
     if (timeout !== undefined) setTimeout(() => void this.#onTimeout(timeout), timeout * 1000)
@@ -213,7 +214,8 @@ class Job {
   async #onTimeout(seconds: number): Promise<void> {
     if (this.#end) return
     this.#link.send({ type: 'report' })
-    await new Promise((resolve) => setTimeout(resolve, REPORT_PATIENCE))
+    const deadline = Date.now() + REPORT_PATIENCE
+    while (Date.now() < deadline && this.#ranks.some(mayAnswer)) await new Promise((resolve) => setTimeout(resolve, 20))
     this.#stop({ code: 124, message: `the job was ended after ${seconds} s (--timeout)${this.#report()}` }, FAILURE_GRACE)
   }
 
@@ -242,6 +244,9 @@ class Job {
     this.#settle(this.#end?.code ?? 0)
   }
 }
+
+const mayAnswer = ({ nodePid, finalized, exited, doing }: RankState): boolean =>
+  nodePid !== undefined && !finalized && !exited && !doing
 
 function describeRank(rank: number, { nodePid, finalized, doing }: RankState): string[] {
   if (finalized) return [`rank ${rank}: has finalized, waits for the others`]

@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { isatty } from 'node:tty'
 import { randomBytes } from 'node:crypto'
 import { ENV } from '../lib/env.js'
 import { LaunchError } from '../lib/errors.js'
@@ -10,7 +11,10 @@ import type { App, Options } from './options.js'
 import { resolveProgram } from './program.js'
 
 /** The whole job, before anything is started. */
-export type Plan = LaunchSpec
+export interface Plan extends LaunchSpec {
+  /** The program of each rank, as the user wrote it. */
+  programs: string[]
+}
 
 /** Maps ranks to programs in the order of the command line. Throws LaunchError where a program cannot be run. */
 export function planJob(options: Options): Plan {
@@ -18,11 +22,19 @@ export function planJob(options: Options): Plan {
   const host = hostname()
   const job = randomBytes(8).toString('hex')
   const ranks: RankSpec[] = []
+  const programs: string[] = []
   options.apps.forEach((app, index) => {
     checkFolder(app)
-    for (let n = 0; n < app.np; n++) ranks.push(planRank(options, app, index, ranks.length, size))
+    const command = resolveProgram(app, false)
+    for (let n = 0; n < app.np; n++) {
+      const rank = ranks.length
+      const own = options.inspectRank === rank ? resolveProgram(app, true) : command
+      ranks.push({ ...planRank(options, app, index, rank, size), ...own })
+      programs.push([app.program, ...app.args].map(quote).join(' '))
+    }
   })
   return {
+    programs,
     job,
     secret: randomBytes(32).toString('hex'),
     size,
@@ -34,18 +46,18 @@ export function planJob(options: Options): Plan {
       [ENV.JOB]: job,
       [ENV.TRANSPORT]: options.transport,
       [ENV.EAGER_LIMIT]: String(options.eagerLimit),
-      [ENV.TTY]: process.stderr.isTTY ? '1' : '',
+      [ENV.TTY]: isatty(2) ? '1' : '',
     },
     ranks,
   }
 }
 
-function planRank(options: Options, app: App, index: number, rank: number, size: number): RankSpec {
-  const command = resolveProgram(app, options.inspectRank === rank)
+type Placed = Omit<RankSpec, 'file' | 'args'>
+
+function planRank(options: Options, app: App, index: number, rank: number, size: number): Placed {
   return {
     rank,
     localRank: rank,
-    ...command,
     cwd: app.wdir,
     env: { ...app.env, [ENV.RANK]: String(rank), [ENV.LOCAL_RANK]: String(rank), [ENV.APP]: String(index) },
     stdin: options.stdin === 'all' || (options.stdin === '0' && rank === 0),
@@ -65,19 +77,19 @@ function checkFolder(app: App): void {
   }
 }
 
-/** A table of the ranks; with `commands`, each rank's command line too. */
+/** A table of the ranks; with `commands`, what exactly is executed for each. */
 export function describePlan(plan: Plan, commands: boolean): string {
   const rows = plan.ranks.map(({ rank, localRank, cwd, file, args }) => [
     String(rank),
     plan.hosts[rank] as string,
     String(localRank),
     cwd,
-    commands ? [file, ...args].map(quote).join(' ') : '',
+    commands ? [file, ...args].map(quote).join(' ') : (plan.programs[rank] as string),
   ])
-  const head = ['Rank', 'Host', 'Local rank', 'Working directory', commands ? 'Command' : '']
-  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => (row[column] as string).length)))
-  const line = (row: string[]): string => row.map((cell, column) => cell.padEnd(widths[column] as number)).join('  ').trimEnd()
-  return `${[head, ...rows].map(line).join('\n')}\n`
+  const table = [['Rank', 'Host', 'Local rank', 'Directory', commands ? 'Command' : 'Program'], ...rows]
+  const widths = table.reduce((most, row) => row.map((cell, column) => Math.max(cell.length, most[column] ?? 0)), [0])
+  const line = (row: string[]): string => row.map((cell, column) => cell.padEnd(widths[column] as number)).join('  ')
+  return table.map((row) => `${line(row).trimEnd()}\n`).join('')
 }
 
 /** A word as a shell would need it. */

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import yargs from 'yargs'
 import type { Options as YargsOption } from 'yargs'
-import { DEFAULT_EAGER_LIMIT } from '../lib/env.js'
+import { DEFAULT_EAGER_LIMIT, ENV, envInteger } from '../lib/env.js'
 import type { TransportChoice } from '../lib/env.js'
 import { LaunchError } from '../lib/errors.js'
 
@@ -34,6 +34,9 @@ export interface Options {
   verbose: boolean
 }
 
+const TRANSPORTS = ['auto', 'shm', 'zmq'] as const
+const STDIN = ['0', 'all', 'none'] as const
+
 const PER_PROGRAM = 'For each program:'
 const OUTPUT = 'Input and output:'
 const JOB = 'The job:'
@@ -51,21 +54,19 @@ const flag = (group: string, describe: string): YargsOption => ({ group, describ
 
 const OPTIONS: Record<string, YargsOption> = {
   np: value(PER_PROGRAM, 'Number of ranks (default: one per processor)', { alias: 'n' }),
-  x: value(PER_PROGRAM, 'Set NAME=VALUE in the ranks, or pass NAME on; repeatable'),
+  x: value(PER_PROGRAM, 'NAME=VALUE for the environment, or NAME to pass it on; repeatable'),
   wdir: value(PER_PROGRAM, 'Working directory of the ranks'),
   'node-arg': value(PER_PROGRAM, 'Flag for Node, as in --node-arg=--expose-gc; repeatable'),
-  transport: value(JOB, 'How messages travel', { choices: ['auto', 'shm', 'zmq'], default: 'auto' }),
-  'eager-limit': value(JOB, 'Bytes up to which a message is sent without asking', {
-    default: String(DEFAULT_EAGER_LIMIT),
-  }),
-  timeout: value(JOB, 'End the job after this many seconds, with exit code 124'),
-  stdin: value(OUTPUT, 'Which ranks read standard input', { choices: ['0', 'all', 'none'], default: '0' }),
+  transport: value(JOB, 'auto (default), shm or zmq: how messages travel', { choices: [...TRANSPORTS] }),
+  'eager-limit': value(JOB, `Bytes up to which a message is sent without asking (default: ${DEFAULT_EAGER_LIMIT})`),
+  timeout: value(JOB, 'Seconds after which the job is ended, with exit code 124'),
+  stdin: value(OUTPUT, '0 (default), all or none: which ranks read standard input', { choices: [...STDIN] }),
   'tag-output': flag(OUTPUT, 'Begin each line of output with [rank]'),
   'timestamp-output': flag(OUTPUT, 'Begin each line of output with the time'),
-  'output-dir': value(OUTPUT, 'Write output to files here, one per rank and stream, not to the terminal'),
+  'output-dir': value(OUTPUT, 'Folder for the output, one file per rank and stream'),
   'display-map': flag(ABOUT, 'Print which rank runs what and where, then run'),
-  'dry-run': flag(ABOUT, 'Print that and the command lines, and run nothing'),
-  'inspect-rank': value(ABOUT, 'Let a debugger attach to this rank; its address is printed'),
+  'dry-run': flag(ABOUT, 'Print that, with the whole command lines, and run nothing'),
+  'inspect-rank': value(ABOUT, 'Rank to which a debugger may attach; its address is printed'),
   verbose: flag(ABOUT, 'Say more about what tsmpirun does'),
   help: flag(ABOUT, 'Print this help'),
   version: flag(ABOUT, 'Print the version'),
@@ -80,10 +81,9 @@ const EXAMPLES: [string, string][] = [
   ['$0 -n 4 --timeout 60 --transport zmq x.js', 'At most a minute, without shared memory'],
   ['$0 -n 2 ./wrapper.sh', 'A script that ends in `exec node x.js`'],
 ]
-const EPILOGUE =
-  'Exit code: 0 when every rank ends with 0, else that of the first rank to fail (128 + signal number). ' +
-  '124: --timeout. 126, 127: the program cannot be executed, is not there. 2: a wrong option.\n' +
-  'Ctrl-C ends every rank (TERM, and KILL after 2 s); a second one at once. The manual is docs/launcher.md.'
+const EPILOGUE = `Exit code: 0 when every rank ends with 0, else that of the first rank to fail (128 + number of the signal).
+124: --timeout; 126 or 127: the program cannot be executed or is not there; 2: a wrong option.
+Ctrl-C ends every rank (TERM, and KILL after 2 s); a second one does so at once. Manual: docs/launcher.md`
 
 type Parsed = Record<string, unknown>
 
@@ -98,9 +98,9 @@ export async function parseOptions(argv: string[], version: string): Promise<Opt
   const apps = segments.map(({ program }, index) => readApp(parsed[index] as Parsed, program, segments.length > 1))
   const options: Options = {
     apps,
-    transport: choice(first, 'transport', ['auto', 'shm', 'zmq']) ?? 'auto',
-    eagerLimit: integer(first, 'eager-limit', 0, 2 ** 31 - 1) ?? DEFAULT_EAGER_LIMIT,
-    stdin: choice(first, 'stdin', ['0', 'all', 'none']) ?? '0',
+    transport: readTransport(first),
+    eagerLimit: integer(first, 'eager-limit', 0, 2 ** 31 - 1) ?? envInteger(ENV.EAGER_LIMIT, DEFAULT_EAGER_LIMIT),
+    stdin: (first['stdin'] as Options['stdin'] | undefined) ?? '0',
     tagOutput: first['tag-output'] === true,
     timestampOutput: first['timestamp-output'] === true,
     displayMap: first['display-map'] === true,
@@ -108,6 +108,13 @@ export async function parseOptions(argv: string[], version: string): Promise<Opt
     verbose: first['verbose'] === true,
   }
   return { ...options, ...optional(first, apps) }
+}
+
+function readTransport(parsed: Parsed): TransportChoice {
+  const text = (parsed['transport'] as string | undefined) ?? (process.env[ENV.TRANSPORT] || 'auto')
+  const known = TRANSPORTS.find((transport) => transport === text)
+  if (!known) throw usage(`${ENV.TRANSPORT}=${text}: expected one of ${TRANSPORTS.join(', ')}`)
+  return known
 }
 
 function optional(first: Parsed, apps: App[]): Partial<Options> {
@@ -166,7 +173,7 @@ function unknownOption(word: string, name: string): string {
     .map((known) => ({ known, distance: editDistance(name, known) }))
     .sort((a, b) => a.distance - b.distance)[0]
   const option = word.replace(/=.*$/s, '')
-  const hint = nearest && nearest.distance <= 3 && nearest.distance < name.length ? `; did you mean --${nearest.known}?` : ''
+  const hint = nearest && nearest.distance <= name.length / 3 ? `; did you mean --${nearest.known}?` : ''
   return `unknown option ${option}${hint}`
 }
 
@@ -218,9 +225,10 @@ async function helpText(): Promise<string> {
     .usage('Usage: $0 [options] program [arguments…] [: [options] program [arguments…]]…')
     .example(EXAMPLES)
     .epilogue(EPILOGUE)
-    .wrap(Math.min(process.stdout.columns ?? 100, 110))
+    .wrap(null)
     .alias('help', 'h')
     .getHelp()
+    .then((text) => text.replace(/ +\[(string|boolean|choices: [^\]]*|default: [^\]]*)\]/g, ''))
 }
 
 function forbidGlobal(parsed: Parsed): void {
@@ -278,12 +286,4 @@ function seconds(parsed: Parsed): number | undefined {
     throw usage(`--timeout ${text}: expected seconds, more than 0 and at most 2000000`)
   }
   return number
-}
-
-function choice<T extends string>(parsed: Parsed, name: string, among: readonly T[]): T | undefined {
-  const text = parsed[name] as T | undefined
-  if (text !== undefined && !among.includes(text)) {
-    throw usage(`--${name} ${text}: expected one of ${among.join(', ')}`)
-  }
-  return text
 }

@@ -1,6 +1,7 @@
 // Where the ranks' output goes: the launcher's own standard output and error, written without ever blocking.
 import { fstatSync, write } from 'node:fs'
 import { Socket } from 'node:net'
+import { isatty } from 'node:tty'
 import type { Writable } from 'node:stream'
 
 /** A descriptor to write to. Writes are carried out in order. */
@@ -62,7 +63,7 @@ class FileSink implements Sink {
 
 function openSink(fd: 1 | 2, onBroken: (error: Error) => void): Sink {
   const stat = fstatSync(fd)
-  const isTerminal = (fd === 1 ? process.stdout : process.stderr).isTTY === true
+  const isTerminal = isatty(fd)
   return isTerminal || stat.isFIFO() || stat.isSocket() ? new StreamSink(fd, isTerminal, onBroken) : new FileSink(fd, onBroken)
 }
 

@@ -2,7 +2,7 @@
 import { MismatchError, TransportError, TruncateError } from '../errors.js'
 import { ARRAY_BUFFER, BUFFER, DATA_VIEW, EMPTY, TYPE_NAMES, UINT8 } from '../data/types.js'
 import { valueOf, valueOfOwned } from '../data/payload.js'
-import { copyBytes } from '../wire/bytes.js'
+import { copyBytes, copyOut } from '../wire/bytes.js'
 import { AS_BLOCK, AS_PAYLOAD, AS_VALUE, INTO } from './operation.js'
 import type { RecvOp } from './operation.js'
 import { explainSignatures } from './signature.js'
@@ -54,7 +54,7 @@ function malformed(op: RecvOp, why: string, cause?: unknown): Error {
 export function deliver(op: RecvOp, bytes: Uint8Array, offset: number, length: number): void {
   if (op.error !== undefined) return
   if (op.target !== undefined) copyBytes(op.target, op.offset, bytes, offset, length)
-  else if (op.mode === AS_PAYLOAD) op.value = bytes.slice(offset, offset + length)
+  else if (op.mode === AS_PAYLOAD) op.value = copyOut(bytes, offset, length)
   else {
     try {
       op.value = valueOf(op.matchedType, bytes, offset, length)

@@ -24,7 +24,7 @@ import {
   kindOf,
   typeOf,
 } from '../wire/header.js'
-import { copyBytes } from '../wire/bytes.js'
+import { copyBytes, copyOut } from '../wire/bytes.js'
 import { accept, beginAssembly, deliver, deliverOwned, endAssembly } from './deliver.js'
 import { Matching, Unexpected } from './matching.js'
 import { RecvOp, SYNCHRONOUS, SendOp } from './operation.js'
@@ -106,6 +106,8 @@ export class Engine implements Receiver {
   startSend(op: SendOp): void {
     const peer = this.#peers[op.dest] as Peer
     this.pending++
+    // Credit may have come back in the meantime.
+    if (op.length <= this.#eagerMax && op.length + EAGER_OVERHEAD > peer.credit) this.progress()
     if (peer.gone !== undefined) this.#failGone(op, peer)
     else if (peer.envelopes.length > 0 || !this.#sendEnvelope(peer, op)) {
       peer.envelopes.push(op)
@@ -372,7 +374,7 @@ export class Engine implements Receiver {
     const matching = this.matching(words[at + 1] as number)
     const op = matching.match(peer.rank, tag)
     if (op === undefined) {
-      const payload = bytes.slice(offset, offset + length)
+      const payload = copyOut(bytes, offset, length)
       this.#store(matching, new Unexpected(peer.rank, tag, typeOf(word0), length, signature, id, payload))
       return
     }
@@ -523,6 +525,7 @@ export class Engine implements Receiver {
       peer.credit = -1
       for (const op of [...this.#waitingFor(peer)]) this.#failGone(op, peer)
       peer.control.length = 0
+      this.transport.forget?.(peer.rank)
     }
   }
 
