@@ -22,7 +22,8 @@ export interface Transport {
   readonly maxPayload: number
   /**
    * Sends one frame: `header[0 … 7]` and `length` bytes of `payload` from `offset`. All of it is copied before the
-   * call returns, or none: false means that the peer's queue is full; `onWake` is called once there is room again.
+   * call returns, or none: false means that the peer's queue is full. Room that
+   * comes while the sender is asleep calls `onWake`; one that is awake tries again from time to time.
    */
   send(peer: number, header: Int32Array, payload: Uint8Array, offset: number, length: number): boolean
   /** Hands frames that have arrived to the receiver, a bounded number a call. Returns how many. */
