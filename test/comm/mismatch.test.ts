@@ -67,12 +67,6 @@ const CASES: Record<string, [program: Program, message: RegExp]> = {
     (world) => (odd(world) ? world.bcast(1, world.rank) : world.barrier()),
     /rank \d is in (barrier|bcast) .* while this rank is in (barrier|bcast)/,
   ],
-  'another root of bcast': [
-    (world) => world.bcast(1, odd(world) ? 1 : 0),
-    /is in bcast .*root [01]\).* while this rank is in bcast .*root [01]\)/,
-  ],
-  'another root of reduce': [(world) => world.reduce(1, SUM, odd(world) ? 1 : 0), /is in reduce .*root [01]\)/],
-  'another root of gather': [(world) => world.gather(1, odd(world) ? 1 : 0), /is in gather .*root [01]\)/],
   'into of bcast of another length': [
     (world) => world.bcast(ints(4), 0, { into: ints(odd(world) ? 3 : 4) }),
     /bcast.*16 bytes.*12 bytes/,
