@@ -46,9 +46,7 @@ export class Decoder extends Reader {
     if (!(offset >= 0 && length >= 0 && offset + length <= bytes.length)) {
       throw malformed(`${length} bytes from ${offset} of ${bytes.length}`)
     }
-    this.bytes = bytes
-    this.at = offset
-    this.end = offset + length
+    this.begin(bytes, offset, length)
     this.#depth = 0
     this.#elements = length
     try {
@@ -167,7 +165,7 @@ export class Decoder extends Reader {
     }
     if (code === tag.KEY_END) return undefined
     const key = code === tag.KEY_LATIN1 ? this.latin1Key() : this.longString('utf16le')
-    this.#keys.push(key)
+    if (this.#keys.length < tag.NUMBERED_KEYS) this.#keys.push(key)
     return key
   }
 

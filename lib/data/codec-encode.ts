@@ -56,7 +56,8 @@ export class Encoder extends Writer {
   #key(key: string, previous: number): number {
     const known = this.#keys.find(key, previous)
     if (known < 0) {
-      this.newKey(key)
+      this.need(0)
+      this.longString(key, tag.KEY_LATIN1, tag.KEY_UTF16)
       return this.#keys.add(key, previous)
     }
     if (known < 0x80 - tag.KEY_KNOWN) this.bytes[this.at++] = tag.KEY_KNOWN + known

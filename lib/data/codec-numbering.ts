@@ -1,4 +1,5 @@
 // What an encoder numbers: the objects of a value, so that each is sent once, and the keys of its objects.
+import { NUMBERED_KEYS } from './codec-format.js'
 
 /** So many are searched one by one: faster than a Map, which also takes a while to make. */
 const FEW = 16
@@ -56,8 +57,9 @@ export class KeyNumbers {
     return -1
   }
 
-  /** Gives a new key its number. */
+  /** Gives a new key its number, or -1 where all are given. */
   add(key: string, previous: number): number {
+    if (this.#names.length === NUMBERED_KEYS) return -1
     const number = this.#names.push(key) - 1
     this.#next[previous + 1] = number
     this.#next[number + 1] = 0

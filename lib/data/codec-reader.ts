@@ -18,6 +18,15 @@ export class Reader {
   protected bytes: Uint8Array = doubleBytes
   protected at = 0
   protected end = 0
+  /** The same bytes, where one was needed. */
+  #buffer: Buffer | undefined
+
+  protected begin(bytes: Uint8Array, offset: number, length: number): void {
+    this.bytes = bytes
+    this.at = offset
+    this.end = offset + length
+    this.#buffer = undefined
+  }
 
   /** The position of `count` bytes, which are there and taken. */
   protected take(count: number): number {
@@ -68,8 +77,9 @@ export class Reader {
   }
 
   protected text(encoding: 'latin1' | 'utf16le' | 'hex', at: number, length: number): string {
-    const { buffer, byteOffset } = this.bytes
-    return Buffer.from(buffer, byteOffset + at, length).toString(encoding)
+    const { buffer, byteOffset, byteLength } = this.bytes
+    this.#buffer ??= Buffer.from(buffer, byteOffset, byteLength)
+    return this.#buffer.toString(encoding, at, at + length)
   }
 
   protected longString(encoding: 'latin1' | 'utf16le'): string {

@@ -5,6 +5,8 @@ import * as tag from './codec-format.js'
 
 /** Room for the fixed part of any value: tags, varints, numbers. */
 const SLACK = 128
+/** Strings of up to so many characters are copied here, one by one, longer ones by Node. Less than SLACK. */
+const COPIED_LENGTH = 64
 const FIRST_CAPACITY = 1 << 16
 /** A larger buffer serves for one value only. */
 const KEPT_CAPACITY = 1 << 20
@@ -98,57 +100,50 @@ export class Writer {
 
   protected string(text: string): void {
     const { length } = text
-    if (length < tag.SHORT_STRING_LIMIT) {
-      const head = this.at
-      this.byte(tag.SHORT_STRING + length)
-      if (this.latin1(text)) return
-      this.at = head
-    }
+    if (length >= tag.SHORT_STRING_LIMIT) return this.longString(text, tag.LATIN1, tag.UTF16)
+    const head = this.at
+    this.bytes[this.at++] = tag.SHORT_STRING + length
+    if (this.#latin1(text, head)) return
     this.longString(text, tag.LATIN1, tag.UTF16)
   }
 
-  /** Writes a short string without its length; false where it has other characters. */
-  protected latin1(text: string): boolean {
+  /** Writes the characters of a short string; where it has others than Latin-1, goes back to `head`. */
+  #latin1(text: string, head: number): boolean {
     const bytes = this.bytes
     let at = this.at
     for (let i = 0; i < text.length; i++) {
       const unit = text.charCodeAt(i)
-      if (unit > 0xff) return false
+      if (unit > 0xff) {
+        this.at = head
+        return false
+      }
       bytes[at++] = unit
     }
     this.at = at
     return true
   }
 
-  /** A string of any length, after the tag `narrow` or `wide`. */
+  /** A string after the tag `narrow`, in Latin-1, or after `wide`, in UTF-16. */
   protected longString(text: string, narrow: number, wide: number): void {
     const { length } = text
     this.need(2 * length)
     const head = this.at
     this.byte(narrow)
     this.varint(length)
-    // As UTF-8 an ASCII string, and no other, has as many bytes as characters; the limit leaves room to see more.
-    const isAscii = this.bytes.write(text, this.at, length + 4, 'utf8') === length
-    if (!isAscii && /[^\0-\xff]/.test(text)) {
-      this.at = head
-      this.byte(wide)
-      this.varint(2 * length)
-      this.at += this.bytes.write(text, this.at, 2 * length, 'utf16le')
-      return
-    }
-    if (!isAscii) this.bytes.write(text, this.at, length, 'latin1')
-    this.at += length
+    if (length <= COPIED_LENGTH ? this.#latin1(text, head) : this.#nodeLatin1(text)) return
+    this.at = head
+    this.byte(wide)
+    this.varint(2 * length)
+    this.at += this.bytes.write(text, this.at, 2 * length, 'utf16le')
   }
 
-  protected newKey(key: string): void {
-    this.need(0)
-    if (key.length < tag.SHORT_STRING_LIMIT) {
-      const head = this.at
-      this.byte(tag.KEY_LATIN1)
-      this.byte(key.length)
-      if (this.latin1(key)) return
-      this.at = head
-    }
-    this.longString(key, tag.KEY_LATIN1, tag.KEY_UTF16)
+  #nodeLatin1(text: string): boolean {
+    const { length } = text
+    // As UTF-8 an ASCII string, and no other, has as many bytes as characters; the limit leaves room to see more.
+    const isAscii = this.bytes.write(text, this.at, length + 4, 'utf8') === length
+    if (!isAscii && /[^\0-\xff]/.test(text)) return false
+    if (!isAscii) this.bytes.write(text, this.at, length, 'latin1')
+    this.at += length
+    return true
   }
 }
