@@ -21,7 +21,7 @@ function find(job: Running, wanted: (one: JobProcess) => boolean): number {
 
 const victims: [name: string, wanted: (one: JobProcess) => boolean, code: number | null, stderr: RegExp][] = [
   ['the launcher', ({ command }) => command.includes('launcher/main.js'), null, /^$/],
-  ['the agent', ({ command }) => command.includes('launcher/agent.js'), 1, /^tsmpirun: the agent on host \S+ is gone: /],
+  ['the agent', ({ command }) => command.includes('agent.js'), 1, /^tsmpirun: the agent on host \S+ is gone: /],
   ['a rank', ({ rank }) => rank === 1, 137, /^tsmpirun: rank 1 \(pid \d+ on host \S+\) was killed by SIGKILL\n$/],
 ]
 
