@@ -26,9 +26,15 @@ export interface NativeMemory {
   dieWith(fd: number): void
 }
 
-/** Elementwise reductions: `inout[i] = op(in[i], inout[i])`. Op codes and type codes: lib/data/. */
+/** Elementwise reductions: `inout[i] = inout[i] op input[i]`. Op codes and type codes: lib/data/. */
 export interface NativeReduce {
-  reduce(op: number, type: number, inout: ArrayBufferView, input: ArrayBufferView): void
+  /**
+   * Both arrays are of kind `type`, of one length, and do not overlap. `kernel` is an index into `reduceKernels()`.
+   * Throws a TypeError where an op does not take the type, or the arrays do not fit.
+   */
+  reduce(op: number, type: number, inout: ArrayBufferView, input: ArrayBufferView, kernel?: number): void
+  /** The instruction sets that this machine can run, best first: 'avx512', 'avx2', 'portable'. The first one is used. */
+  reduceKernels(): string[]
 }
 
 /** Monte-Carlo counts, see lib/montecarlo/. A kernel is one of `kernels()`; `first`, `count`, `seed` are below 2^64. */

@@ -6,7 +6,7 @@
 //
 // Nearly always the upper halves alone decide. With x, y the upper halves and s = x² + y², the squared distance of any
 // point of the cell from the origin differs from s by less than 2(|x| + |y|) + 2. Near the circle |x| + |y| is at most
-// 46,341, so outside of `kBand` around 2^30 the answer is that of s; inside of it (1 sample in 7,400) `decide` asks for
+// 46,343, so outside of `kBand` around 2^30 the answer is that of s; inside of it (1 sample in 7,400) `decide` asks for
 // the lower halves. Every kernel does this, so all count the same points.
 #pragma once
 #include <cstdint>

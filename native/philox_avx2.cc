@@ -12,7 +12,7 @@ namespace {
 
 struct Avx2 {
   using Vec = __m256i;
-  static constexpr int kLanes = 4, kGroups = 2;
+  static constexpr int kLanes = 4, kGroups = 3;
   static inline Vec all(uint64_t a) { return _mm256_set1_epi64x(int64_t(a)); }
   static inline Vec iota() { return _mm256_setr_epi64x(0, 1, 2, 3); }
   static inline Vec add64(Vec a, Vec b) { return _mm256_add_epi64(a, b); }

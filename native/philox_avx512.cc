@@ -15,7 +15,7 @@ namespace {
 
 struct Avx512 {
   using Vec = __m512i;
-  static constexpr int kLanes = 8, kGroups = 4;
+  static constexpr int kLanes = 8, kGroups = 6;
   static inline Vec all(uint64_t a) { return _mm512_set1_epi64(int64_t(a)); }
   static inline Vec iota() { return _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7); }
   static inline Vec add64(Vec a, Vec b) { return _mm512_add_epi64(a, b); }

@@ -12,7 +12,7 @@ namespace {
 
 struct Sse41 {
   using Vec = __m128i;
-  static constexpr int kLanes = 2, kGroups = 2;
+  static constexpr int kLanes = 2, kGroups = 6;
   static inline Vec all(uint64_t a) { return _mm_set1_epi64x(int64_t(a)); }
   static inline Vec iota() { return _mm_set_epi64x(1, 0); }
   static inline Vec add64(Vec a, Vec b) { return _mm_add_epi64(a, b); }

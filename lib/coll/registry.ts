@@ -123,7 +123,12 @@ export const ENTRIES: readonly Entry[] = [
   }),
 ]
 
+const byCollective = new Map<CollectiveName, readonly Entry[]>()
+for (const { collective } of ENTRIES) {
+  byCollective.set(collective, ENTRIES.filter((candidate) => candidate.collective === collective))
+}
+
 /** The algorithms of a collective, in the order above. */
 export function algorithmsOf(collective: CollectiveName): readonly Entry[] {
-  return ENTRIES.filter((candidate) => candidate.collective === collective)
+  return byCollective.get(collective) ?? []
 }

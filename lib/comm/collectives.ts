@@ -15,6 +15,7 @@ import { rawBytes, typeOf } from '../data/payload.js'
 import { checkOp } from '../data/reduce.js'
 import { BIGUINT64, CONSTRUCTORS, EMPTY, NUMBER, TYPE_NAMES, UINT8 } from '../data/types.js'
 import type { TypedArray } from '../data/types.js'
+import { copyOut } from '../wire/bytes.js'
 import { COLLECTIVES, signatureOf } from '../p2p/signature.js'
 import { checkRoot } from './group.js'
 import type { PointToPoint } from './point-to-point.js'
@@ -139,7 +140,7 @@ function bcastVector(
   options: CollectiveIntoOptions,
 ): TypedRun {
   const { rank, size } = comm
-  const [type, length] = new Float64Array(announced.bytes.slice().buffer) as unknown as [number, number]
+  const [type, length] = new Float64Array(copyOut(announced.bytes, 0, 16).buffer) as unknown as [number, number]
   const { into } = options
   if (into !== undefined) checkBcastInto(comm, root, into, type, length)
   const bytes = rank === root ? blockOf(value).bytes : into === undefined ? new Uint8Array(length) : rawBytes(into)

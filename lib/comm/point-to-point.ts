@@ -1,8 +1,9 @@
 // Point-to-point messages as a communicator offers them: arguments checked, values turned into bytes.
 import { ArgumentError, StateError } from '../errors.js'
-import { bytesOf, rawBytes, typeOf } from '../data/payload.js'
+import { LastBytes, bytesOf, typeOf } from '../data/payload.js'
 import type { TypedArray } from '../data/types.js'
 import { ARRAY_BUFFER, DATA_VIEW, EMPTY, NUMBER, OBJECT } from '../data/types.js'
+import { copyOut } from '../wire/bytes.js'
 import { BUFFERED, INTO, RecvOp, STANDARD, SYNCHRONOUS, SendOp } from '../p2p/operation.js'
 import type { Operation, Scope } from '../p2p/operation.js'
 import { ProbeOp } from '../p2p/probe.js'
@@ -35,7 +36,8 @@ export interface SendrecvOptions extends RecvOptions {
   into?: IntoBuffer
 }
 
-/** Sends the value is free to change again after. */
+const lastReceived = new LastBytes()
+/** What a send to nobody gives. */
 const SENT: Promise<void> = Promise.resolve()
 
 export abstract class PointToPoint implements Scope {
@@ -52,6 +54,7 @@ export abstract class PointToPoint implements Scope {
   /** How many ranks it has. */
   readonly size: number
   protected freed = false
+  #spare: RecvOp | undefined
 
   protected constructor(progress: Progress, context: number, group: Group, name: string) {
     this.progress = progress
@@ -146,7 +149,7 @@ export abstract class PointToPoint implements Scope {
     const op = new SendOp(this, to, tag, type, payload)
     op.mode = mode
     if (mode === BUFFERED) op.owner = reserveBuffer(op)
-    if (mode === BUFFERED || type === OBJECT || type === NUMBER) op.payload = payload.slice()
+    if (mode === BUFFERED || type === OBJECT || type === NUMBER) op.payload = copyOut(payload, 0, payload.length)
     this.progress.engine.startSend(op)
     return op
   }
@@ -164,8 +167,12 @@ export abstract class PointToPoint implements Scope {
       const op = this.#post(source, tag, options?.into)
       const status = options?.status
       if (op === undefined) return this.#fromNobody(status)
-      const waited = this.progress.waiter.wait(op)
-      return status === undefined ? waited : withStatus(waited, op, status)
+      const { waiter } = this.progress
+      if (!waiter.poll(op) || op.error !== undefined) return withStatus(waiter.wait(op), op, status)
+      if (status !== undefined) op.fillStatus(status)
+      const value = op.result()
+      this.#spare = op
+      return waiter.polled(value)
     } catch (error) {
       return Promise.reject(error as Error)
     }
@@ -183,9 +190,18 @@ export abstract class PointToPoint implements Scope {
     const from = this.worldRankOf(checkSource(source, this.size, this.name))
     checkRecvTag(tag)
     if (from === PROC_NULL) return undefined
-    const op = new RecvOp(this, from, tag)
+    const op = this.#takeSpare(from, tag)
     if (into !== undefined) receiveInto(op, into)
     this.progress.engine.postRecv(op)
+    return op
+  }
+
+  /** A receive that completed within its call has left no trace: its operation serves the next one. */
+  #takeSpare(from: number, tag: number): RecvOp {
+    const op = this.#spare
+    if (op === undefined) return new RecvOp(this, from, tag)
+    this.#spare = undefined
+    op.reset(from, tag)
     return op
   }
 
@@ -204,7 +220,9 @@ export abstract class PointToPoint implements Scope {
 
   /** Sends `buffer` and receives a message of the same type into it (MPI_Sendrecv_replace). */
   sendrecvReplace<B extends TypedArray>(buffer: B, dest: number, options: Omit<SendrecvOptions, 'into'> = {}): Promise<B> {
-    return this.#exchange(buffer.slice(), dest, { ...options, into: buffer }) as Promise<B>
+    // The slice of a Buffer is a view.
+    const copy = Buffer.isBuffer(buffer) ? Buffer.from(buffer) : buffer.slice()
+    return this.#exchange(copy, dest, { ...options, into: buffer }) as Promise<B>
   }
 
   async #exchange(value: unknown, dest: number, options: SendrecvOptions): Promise<unknown> {
@@ -219,8 +237,7 @@ export abstract class PointToPoint implements Scope {
     }
     if (sendOp !== undefined) await this.progress.waiter.wait(sendOp)
     if (recvOp === undefined) return await this.#fromNobody(status)
-    const waited = this.progress.waiter.wait(recvOp)
-    return status === undefined ? await waited : await withStatus(waited, recvOp, status)
+    return await withStatus(this.progress.waiter.wait(recvOp), recvOp, status)
   }
 
   // ---- probing ----
@@ -289,7 +306,8 @@ function statusOfNobody(): Status {
   return status
 }
 
-async function withStatus<T>(waited: Promise<T>, op: RecvOp, status: Status): Promise<T> {
+async function withStatus<T>(waited: Promise<T>, op: RecvOp, status: Status | undefined): Promise<T> {
+  if (status === undefined) return await waited
   try {
     return await waited
   } finally {
@@ -305,7 +323,7 @@ function receiveInto(op: RecvOp, into: IntoBuffer): void {
   op.mode = INTO
   op.into = into
   op.type = type
-  const bytes = rawBytes(into)
+  const bytes = lastReceived.of(into)
   op.target = bytes
   op.capacity = bytes.length
 }

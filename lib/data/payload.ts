@@ -2,84 +2,40 @@
 import { types } from 'node:util'
 import { TransportError } from '../errors.js'
 import { decode, encode } from './codec.js'
-import {
-  ARRAY_BUFFER,
-  BIGINT64,
-  BIGUINT64,
-  BUFFER,
-  CONSTRUCTORS,
-  DATA_VIEW,
-  ELEMENT_BYTES,
-  EMPTY,
-  FLOAT32,
-  FLOAT64,
-  INT16,
-  INT32,
-  INT8,
-  NUMBER,
-  OBJECT,
-  TYPE_NAMES,
-  UINT16,
-  UINT32,
-  UINT8,
-  UINT8_CLAMPED,
-} from './types.js'
-import type { TypedArray } from './types.js'
+import { arrayFrom, copyOf, rawBytes, typeOfView } from './raw.js'
+import { ARRAY_BUFFER, BUFFER, CONSTRUCTORS, DATA_VIEW, ELEMENT_BYTES, EMPTY, NUMBER, OBJECT, TYPE_NAMES } from './types.js'
+
+export { rawBytes }
 
 const NOTHING = new Uint8Array(0)
+const REMEMBERED_BYTES = 65536
 
-/** Where a NUMBER, and typed arrays of up to 64 bytes, are put together: they fit in V8's heap without an ArrayBuffer. */
-const SMALL = 64
-const scratch = new ArrayBuffer(SMALL)
-const scratchBytes = new Uint8Array(scratch)
-const scratchNumber = new Float64Array(scratch, 0, 1)
-const scratchArrays: readonly TypedArray[] = CONSTRUCTORS.map((constructor) => new constructor(scratch))
-const numberBytes = new Uint8Array(8)
-const numberWords = new Float64Array(numberBytes.buffer)
+/**
+ * Remembers the bytes of the last array: loops send and receive the same one again and again, and a view costs more than
+ * a small message. It keeps that array alive, so it is for small ones.
+ */
+export class LastBytes {
+  #memory: ArrayBufferView | ArrayBufferLike | undefined
+  #bytes: Uint8Array = NOTHING
 
-// The getter behind `Symbol.toStringTag` knows a typed array of any realm and any subclass by its internal slot.
-const { get: typedArrayName } = Object.getOwnPropertyDescriptor(
-  Object.getPrototypeOf(Uint8Array.prototype) as object,
-  Symbol.toStringTag,
-) as { get: (this: unknown) => string | undefined }
-
-function typeOfBytes(value: object): number {
-  const prototype: unknown = Object.getPrototypeOf(value)
-  if (prototype === Uint8Array.prototype) return UINT8
-  return prototype === Buffer.prototype || value instanceof Buffer ? BUFFER : UINT8
-}
-
-/** The type code of any view of memory. */
-export function typeOfView(value: ArrayBufferView): number {
-  switch (typedArrayName.call(value)) {
-    case 'Float64Array':
-      return FLOAT64
-    case 'Uint8Array':
-      return typeOfBytes(value)
-    case 'Int32Array':
-      return INT32
-    case 'Float32Array':
-      return FLOAT32
-    case 'Int8Array':
-      return INT8
-    case 'Uint8ClampedArray':
-      return UINT8_CLAMPED
-    case 'Int16Array':
-      return INT16
-    case 'Uint16Array':
-      return UINT16
-    case 'Uint32Array':
-      return UINT32
-    case 'BigInt64Array':
-      return BIGINT64
-    case 'BigUint64Array':
-      return BIGUINT64
-    case undefined:
-      return DATA_VIEW
-    default:
-      return OBJECT // a kind newer than this table: the codec says what it cannot send
+  of(memory: ArrayBufferView | ArrayBufferLike): Uint8Array {
+    if (memory === this.#memory && memory.byteLength === this.#bytes.length) return this.#bytes
+    const bytes = rawBytes(memory)
+    if (bytes.length <= REMEMBERED_BYTES) {
+      this.#memory = memory
+      this.#bytes = bytes
+    }
+    return bytes
   }
 }
+
+const lastSent = new LastBytes()
+
+/** Where a NUMBER is taken apart, and where one is put together. */
+const sentNumber = new Float64Array(1)
+const sentBytes = rawBytes(sentNumber)
+const receivedNumber = new Float64Array(1)
+const receivedBytes = rawBytes(receivedNumber)
 
 /**
  * The type code (types.ts) under which a value travels. A subclass of a typed array is its base kind. Knows values of
@@ -94,13 +50,6 @@ export function typeOf(value: unknown): number {
   return types.isAnyArrayBuffer(value) ? ARRAY_BUFFER : OBJECT
 }
 
-/** The memory of a view or buffer as bytes, without copying. */
-export function rawBytes(memory: ArrayBufferView | ArrayBufferLike): Uint8Array {
-  if (!ArrayBuffer.isView(memory)) return new Uint8Array(memory)
-  if (memory instanceof Uint8Array) return memory
-  return new Uint8Array(memory.buffer, memory.byteOffset, memory.byteLength)
-}
-
 /**
  * The bytes of a value whose type code is `type`. Raw values are not copied. Those of a NUMBER or an OBJECT stand in
  * memory that the next call writes again.
@@ -108,12 +57,12 @@ export function rawBytes(memory: ArrayBufferView | ArrayBufferLike): Uint8Array 
  */
 export function bytesOf(value: unknown, type: number): Uint8Array {
   if (type === NUMBER) {
-    numberWords[0] = value as number
-    return numberBytes
+    sentNumber[0] = value as number
+    return sentBytes
   }
   if (type === EMPTY) return NOTHING
   if (type === OBJECT) return encode(value)
-  return rawBytes(value as ArrayBufferView | ArrayBufferLike)
+  return lastSent.of(value as ArrayBufferView | ArrayBufferLike)
 }
 
 function checkSize(type: number, bytes: Uint8Array, offset: number, length: number): void {
@@ -126,19 +75,6 @@ function checkSize(type: number, bytes: Uint8Array, offset: number, length: numb
   throw new TransportError(`a message of type ${name} cannot be ${length} bytes long (${bytes.length - offset} are there)`)
 }
 
-function smallArray(type: number, bytes: Uint8Array, offset: number, length: number): TypedArray {
-  for (let i = 0; i < length; i++) scratchBytes[i] = bytes[offset + i]
-  const count = length / ELEMENT_BYTES[type]
-  const from = scratchArrays[type]
-  const array = new CONSTRUCTORS[type as 0](count)
-  for (let i = 0; i < count; i++) array[i] = from[i] as number
-  return array
-}
-
-/** Bytes of their own; not `bytes.slice`, which on a Buffer is a view. */
-const copyOf = (bytes: Uint8Array, offset: number, length: number): ArrayBuffer =>
-  Uint8Array.prototype.slice.call(bytes, offset, offset + length).buffer
-
 /**
  * A fresh value of kind `type` from `length` bytes at `offset`; never shares memory with `bytes`. Elements are in the
  * byte order of the host.
@@ -150,8 +86,8 @@ export function valueOf(type: number, bytes: Uint8Array, offset: number, length:
     case OBJECT:
       return decode(bytes, offset, length)
     case NUMBER:
-      for (let i = 0; i < 8; i++) scratchBytes[i] = bytes[offset + i]
-      return scratchNumber[0]
+      for (let i = 0; i < 8; i++) receivedBytes[i] = bytes[offset + i]
+      return receivedNumber[0]
     case EMPTY:
       return undefined
     case BUFFER:
@@ -161,8 +97,7 @@ export function valueOf(type: number, bytes: Uint8Array, offset: number, length:
     case DATA_VIEW:
       return new DataView(copyOf(bytes, offset, length))
     default:
-      if (length <= SMALL) return smallArray(type, bytes, offset, length)
-      return new CONSTRUCTORS[type as 0](copyOf(bytes, offset, length))
+      return arrayFrom(type, bytes, offset, length)
   }
 }
 

@@ -24,7 +24,7 @@ import {
   kindOf,
   typeOf,
 } from '../wire/header.js'
-import { copyBytes } from '../wire/bytes.js'
+import { copyBytes, copyOut } from '../wire/bytes.js'
 import { accept, beginAssembly, deliver, deliverOwned, endAssembly } from './deliver.js'
 import { Matching, Unexpected } from './matching.js'
 import { RecvOp, SYNCHRONOUS, SendOp } from './operation.js'
@@ -104,6 +104,8 @@ export class Engine implements Receiver {
   startSend(op: SendOp): void {
     const peer = this.#peers[op.dest] as Peer
     this.pending++
+    // Credit may have come back in the meantime.
+    if (op.length <= this.#eagerMax && op.length + EAGER_OVERHEAD > peer.credit) this.progress()
     if (peer.gone !== undefined) this.#failGone(op, peer)
     else if (peer.envelopes.length > 0 || !this.#sendEnvelope(peer, op)) {
       peer.envelopes.push(op)
@@ -368,7 +370,7 @@ export class Engine implements Receiver {
     const matching = this.matching(words[at + 1] as number)
     const op = matching.match(peer.rank, tag)
     if (op === undefined) {
-      const payload = bytes.slice(offset, offset + length)
+      const payload = copyOut(bytes, offset, length)
       this.#store(matching, new Unexpected(peer.rank, tag, typeOf(word0), length, signature, id, payload))
       return
     }
@@ -383,6 +385,10 @@ export class Engine implements Receiver {
     const id = words[at + 3] as number
     const total = (words[at + 5] as number) >>> 0
     const bytes = total + (words[at + 6] as number) * 0x100000000
+    if (!Number.isSafeInteger(bytes) || bytes < 0) {
+      this.onPeerLost(peer.rank, new TransportError(`rank ${peer.rank} announced a message of ${bytes} bytes`))
+      return
+    }
     const signature = words[at + 7] as number
     const matching = this.matching(words[at + 1] as number)
     const op = matching.match(peer.rank, tag)
@@ -418,9 +424,8 @@ export class Engine implements Receiver {
 
   /** Answers an RTS: asks for the data, or completes the send where none is wanted. */
   #answer(op: RecvOp, peer: Peer, id: number): void {
-    if (op.error === undefined && op.bytes > 0) {
+    if (op.error === undefined && op.bytes > 0 && beginAssembly(op)) {
       op.id = this.#register(op)
-      beginAssembly(op)
       this.#sendControl(peer, CTS, id, op.id)
       return
     }
@@ -509,6 +514,7 @@ export class Engine implements Receiver {
       peer.credit = -1
       for (const op of [...this.#waitingFor(peer)]) this.#failGone(op, peer)
       peer.control.length = 0
+      this.transport.forget?.(peer.rank)
     }
   }
 

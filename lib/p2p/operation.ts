@@ -3,7 +3,8 @@ import { CancelledError } from '../errors.js'
 import type { TypedArray } from '../data/types.js'
 import type { Binned } from './matching.js'
 import { nameOfSignature } from './signature.js'
-import { ANY_SOURCE, ANY_TAG, Status } from './status.js'
+import { ANY_SOURCE, ANY_TAG } from './status.js'
+import type { Status } from './status.js'
 
 /** The communicator as an operation sees it: a matching context, and names for people. */
 export interface Scope {
@@ -118,6 +119,19 @@ export class RecvOp extends Operation implements Binned<RecvOp> {
     this.scope = scope
     this.source = source
     this.tag = tag
+  }
+
+  /** Makes it a new receive of a value. */
+  reset(source: number, tag: number): void {
+    this.done = false
+    this.owner = undefined
+    this.source = source
+    this.tag = tag
+    this.mode = AS_VALUE
+    this.into = undefined
+    this.target = undefined
+    this.offset = 0
+    this.value = undefined
   }
 
   result(): unknown {

@@ -94,8 +94,15 @@ export class Waiter implements Owner {
   /** The result of a blocking call: polls, then sleeps. */
   wait<T>(op: Operation): Promise<T> {
     if (!this.poll(op)) return this.#sleep<T>(op)
+    if (op.error === undefined) return this.polled(op.result() as T)
     if (this.#engine.pending > 0) this.schedule()
-    return op.error === undefined ? this.completed(op.result() as T) : Promise.reject(op.error)
+    return Promise.reject(op.error)
+  }
+
+  /** What a call returns whose operation was done within it. */
+  polled<T>(value: T): Promise<T> {
+    if (this.#engine.pending > 0) this.schedule()
+    return this.completed(value)
   }
 
   /** A resolved promise, or one that resolves after a turn of the event loop where one is due. */

@@ -1,48 +1,56 @@
-// Which transport for which peer: one composed of several, for the engine to see as one.
+// One transport out of several: which of them reaches which peer. All of them have the same receiver.
 import type { Transport } from './transport.js'
 
 export class Router implements Transport {
-  readonly name: Transport['name']
+  readonly name = 'router'
+  /** The least of them all; `maxPayloadTo` says what a single peer takes. */
   readonly maxPayload: number
   readonly #byPeer: readonly Transport[]
-  readonly #all: readonly Transport[]
+  readonly #transports: readonly Transport[]
 
-  /** `byPeer[rank]` carries the frames to `rank`. */
+  /** `byPeer[rank]` carries the frames to that rank; one transport may serve many ranks. */
   constructor(byPeer: readonly Transport[]) {
     this.#byPeer = byPeer
-    this.#all = [...new Set(byPeer)]
-    this.name = (this.#all.find((transport) => transport.name !== 'self') ?? (this.#all[0] as Transport)).name
-    this.maxPayload = Math.min(...this.#all.map((transport) => transport.maxPayload))
+    this.#transports = [...new Set(byPeer)]
+    this.maxPayload = Math.min(...this.#transports.map((transport) => transport.maxPayload))
+  }
+
+  maxPayloadTo(peer: number): number {
+    return this.#byPeer[peer]!.maxPayload
   }
 
   send(peer: number, header: Int32Array, payload: Uint8Array, offset: number, length: number): boolean {
-    return (this.#byPeer[peer] as Transport).send(peer, header, payload, offset, length)
+    return this.#byPeer[peer]!.send(peer, header, payload, offset, length)
   }
 
   poll(): number {
-    let frames = 0
-    for (let i = 0; i < this.#all.length; i++) frames += (this.#all[i] as Transport).poll()
-    return frames
+    let delivered = 0
+    for (let i = 0; i < this.#transports.length; i++) delivered += this.#transports[i]!.poll()
+    return delivered
   }
 
   sleep(): boolean {
-    for (let i = 0; i < this.#all.length; i++) {
-      if ((this.#all[i] as Transport).sleep()) continue
-      while (--i >= 0) (this.#all[i] as Transport).awake()
+    for (let i = 0; i < this.#transports.length; i++) {
+      if (this.#transports[i]!.sleep()) continue
+      while (--i >= 0) this.#transports[i]!.awake()
       return false
     }
     return true
   }
 
   awake(): void {
-    for (const transport of this.#all) transport.awake()
+    for (let i = 0; i < this.#transports.length; i++) this.#transports[i]!.awake()
   }
 
   async flush(): Promise<void> {
-    await Promise.all(this.#all.map((transport) => transport.flush()))
+    await Promise.all(this.#transports.map((transport) => transport.flush()))
+  }
+
+  forget(peer: number): void {
+    this.#byPeer[peer]!.forget?.(peer)
   }
 
   close(): void {
-    for (const transport of this.#all) transport.close()
+    for (const transport of this.#transports) transport.close()
   }
 }

@@ -17,7 +17,7 @@ export interface Receiver {
 }
 
 export interface Transport {
-  readonly name: 'self' | 'shm' | 'zmq' | 'inproc'
+  readonly name: 'self' | 'shm' | 'zmq' | 'inproc' | 'router'
   /** The most payload bytes that one frame may carry. */
   readonly maxPayload: number
   /**
@@ -35,6 +35,8 @@ export interface Transport {
   awake(): void
   /** Resolves once all that was sent has left this process. Event-loop handles of a transport never keep it alive. */
   flush(): Promise<void>
+  /** `peer` has ended: frames to it are dropped, so that nothing waits for it. What it sent still arrives. */
+  forget?(peer: number): void
   /** Frees everything at once; unsent frames are lost. Calling it again does nothing. */
   close(): void
 }

@@ -28,3 +28,5 @@ export const FLAG_DISCARD = 1 << 17 // CTS: complete the send, do not transfer
 
 export const kindOf = (word0: number): number => word0 & 0xff
 export const typeOf = (word0: number): number => (word0 >>> 8) & 0xff
+/** Whether a frame of this kind exists; others break the protocol. */
+export const isKind = (kind: number): boolean => kind >= EAGER && kind <= CREDIT
