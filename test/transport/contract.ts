@@ -35,6 +35,7 @@ export class Rank implements Receiver {
   #listeners: (() => void)[] = []
 
   onFrame(peer: number, words: Int32Array, at: number, bytes: Uint8Array, offset: number): void {
+    if (Buffer.isBuffer(bytes)) throw new Error('payload is a Buffer')
     if (bytes.byteOffset + offset !== (bytes.byteOffset + offset) >> 2 << 2) throw new Error('payload is not aligned')
     this.received++
     if (!this.keep) return
