@@ -344,7 +344,6 @@ export class Decoder {
   #newArray(length: number, bytes: number): unknown[] {
     if (length * bytes > this.#end - this.#at || length > this.#elements) throw malformed(`an array of ${length}`)
     this.#elements -= length
-    // oxlint-disable-next-line no-new-array -- Array.from would fill it
     return this.#add(length <= FINAL_SIZE_LIMIT ? new Array<unknown>(length) : [])
   }
 
