@@ -224,7 +224,6 @@ export class Decoder extends Reader {
   #newArray(length: number, bytes: number): unknown[] {
     if (length * bytes > this.end - this.at || length > this.#elements) throw malformed(`an array of ${length}`)
     this.#elements -= length
-    // oxlint-disable-next-line no-new-array -- Array.from would fill it
     return this.#add(length <= FINAL_SIZE_LIMIT ? new Array<unknown>(length) : [])
   }
 
