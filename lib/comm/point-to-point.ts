@@ -95,7 +95,7 @@ export abstract class PointToPoint implements Scope {
       if (to === PROC_NULL) return SENT
       const type = typeOf(value)
       const payload = bytesOf(value, type)
-      if (this.progress.engine.trySend(this.context, to, tag, type, 0, payload, 0, payload.length)) {
+      if (this.progress.engine.outgoing.trySend(this.context, to, tag, type, 0, payload, 0, payload.length)) {
         return this.progress.waiter.completed(undefined)
       }
       return this.progress.waiter.wait(this.#startSend(STANDARD, to, tag, type, payload))
