@@ -9,7 +9,6 @@ import { ARRAY_BUFFER, BIGINT64, BIGUINT64, BUFFER, CONSTRUCTORS, DATA_VIEW, ELE
 const FINAL_SIZE_LIMIT = 1 << 20
 /** V8 turns an array into a hash table where an index leaves a larger gap than this. */
 const LARGE_GAP = 1024
-const SCALAR_DOUBLES = 8
 
 /** Stands among the objects for the ArrayBuffer of a view, which V8 makes only when it is asked for. */
 class BufferOf {
@@ -254,25 +253,9 @@ export class Decoder extends Reader {
 
   #numbers(packing: number): unknown[] {
     const length = this.varint()
-    const width = packing === tag.DOUBLE_ARRAY ? 8 : 1 << (packing - tag.INT8_ARRAY)
-    const array = this.#newArray(length, width)
-    const at = this.take(length * width)
-    const bytes = this.bytes
-    if (packing === tag.INT8_ARRAY) for (let i = 0; i < length; i++) array[i] = (bytes[at + i] << 24) >> 24
-    else if (packing === tag.INT16_ARRAY) for (let i = 0; i < length; i++) array[i] = this.int16(at + 2 * i)
-    else if (packing === tag.INT32_ARRAY) for (let i = 0; i < length; i++) array[i] = this.int32(at + 4 * i)
-    else this.#doubles(array, at, length)
+    const array = this.#newArray(length, packing === tag.DOUBLE_ARRAY ? 8 : 1 << (packing - tag.INT8_ARRAY))
+    this.packed(array, packing, length)
     return array
-  }
-
-  #doubles(array: unknown[], at: number, length: number): void {
-    if (length < SCALAR_DOUBLES) {
-      this.at = at
-      for (let i = 0; i < length; i++) array[i] = this.double()
-      return
-    }
-    const view = new DataView(this.bytes.buffer, this.bytes.byteOffset + at, length * 8)
-    for (let i = 0; i < length; i++) array[i] = view.getFloat64(8 * i, true)
   }
 
   #regExp(): RegExp {

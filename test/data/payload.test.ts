@@ -29,7 +29,8 @@ await t.test('type codes', async (t) => {
   t.equal(typeOf(runInNewContext('new ArrayBuffer(1)')), ARRAY_BUFFER)
   t.equal(typeOf(-0), NUMBER)
   t.equal(typeOf(undefined), EMPTY)
-  for (const value of [null, '', true, 1n, {}, [], new Map(), new Number(1), () => 1, Symbol('x'), Object.create(null)]) {
+  const others = [null, '', true, 1n, {}, [], new Map(), new Number(1), () => 1, Symbol('x'), Object.create(null)]
+  for (const value of others) {
     t.equal(typeOf(value), OBJECT)
   }
   const fake = { [Symbol.toStringTag]: 'Float64Array' }
