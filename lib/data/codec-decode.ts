@@ -54,6 +54,7 @@ export class Decoder extends Reader {
       if (this.at !== this.end) throw malformed(`${this.end - this.at} bytes too many`)
       return value
     } finally {
+      this.release()
       if (this.#objects.length > 0) this.#objects = []
       if (this.#keys.length > 0) this.#keys = []
       if (this.#later.length > 0) this.#later = []

@@ -29,6 +29,11 @@ export class Reader {
     this.bytes = bytes
     this.at = offset
     this.end = offset + length
+  }
+
+  /** Keeps no message alive. */
+  protected release(): void {
+    this.bytes = doubleBytes
     this.#buffer = undefined
   }
 

@@ -228,6 +228,8 @@ await t.test('what cannot travel is named with its place', async (t) => {
   let last = deep
   for (let i = 0; i < 20_000; i++) last.push((last = []))
   last.push(f)
+  const gone = new Float64Array(4)
+  structuredClone(gone, { transfer: [gone.buffer] })
   const cases: [unknown, string, string][] = [
     [f, 'value', 'a function'],
     [Symbol('x'), 'value', 'a symbol'],
@@ -248,6 +250,8 @@ await t.test('what cannot travel is named with its place', async (t) => {
     [[Object(Symbol('boxed'))], 'value[0]', 'a symbol'],
     [{ x: new Proxy(f, {}) }, 'value.x', 'a function'],
     [{ get a() { return Symbol('fresh') } }, 'value', 'a symbol'],
+    [{ b: gone.buffer }, 'value.b', 'a detached ArrayBuffer'],
+    [[gone], 'value[0]', 'a detached ArrayBuffer'],
     [deep, `value${'[0]'.repeat(20_001)}`, 'a function'],
   ]
   for (const [value, path, kind] of cases) {

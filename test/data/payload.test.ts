@@ -95,6 +95,10 @@ await t.test('objects go through the codec', async (t) => {
   const bytes = bytesOf(value, OBJECT)
   t.same(valueOf(OBJECT, bytes, 0, bytes.length), value)
   t.throws(() => bytesOf({ f: () => 1 }, OBJECT), { code: 'TSMPI_DATA' })
+  for (const gone of [new Uint8Array(3), new Float64Array(3)]) {
+    structuredClone(gone, { transfer: [gone.buffer] })
+    t.throws(() => bytesOf(gone, typeOf(gone)), { code: 'TSMPI_DATA', message: /detached/ })
+  }
 })
 
 await t.test('bytes that cannot be such a value', async (t) => {
