@@ -31,19 +31,23 @@ export function startBcast(
   checkOptions(comm, 'bcast', options)
   const { rank, size } = comm
   const source = rank === root ? blockOf(value) : undefined
-  if (options.algorithm !== undefined) choose(comm, 'bcast', options, 0, true)
+  const tree = choose(comm, 'bcast', { algorithm: 'binomial' }, 0, false)
+  const wanted = options.algorithm === undefined ? tree : choose(comm, 'bcast', options, 0, true)
   const single = options.algorithm === undefined ? size <= 2 : options.algorithm === 'binomial'
   const announced =
     source !== undefined &&
     !single &&
     source.bytes.length > (options.algorithm === undefined ? BCAST_ANNOUNCED_FROM : 0)
-  const tree = choose(comm, 'bcast', { algorithm: 'binomial' }, 0, false)
-  const context = contextFor(comm, tree, false, root)
+  const context = contextFor(comm, wanted, false, root)
   const first = announced ? announcement(source) : source
   const blocks: [Block | undefined] = [first ?? directBlock(options.into, single)]
   const schedule = tree.run({ rank, size, root, blocks: 1 })
-  const finish = (): unknown =>
-    blocks[0]?.type === ANNOUNCEMENT ? undefined : finishBcast(value, rank === root, blocks[0] as Block, options.into)
+  const finish = (): unknown => {
+    const block = blocks[0] as Block
+    if (block.type !== ANNOUNCEMENT) return finishBcast(value, rank === root, block, options.into)
+    if (single) throw new MismatchError(`bcast on ${comm.name}: the ranks named different algorithms, rank ${rank} binomial`)
+    return undefined
+  }
   const run = new ValueRun(context, schedule, finish, [[], blocks, []])
   if (single) return run
   return new Chained(run, () => {
