@@ -14,6 +14,7 @@ import type { FromAgent, LaunchSpec, ToAgent } from '../lib/wire/agent.js'
 import type { FromRank, SentFrames, ToRank } from '../lib/wire/control.js'
 import { segmentBytes } from '../lib/wire/segment.js'
 import { nativeMemory, whyNotNative } from '../native/load.js'
+import type { NativeMemory } from '../native/load.js'
 import { Rank } from './rank.js'
 import type { Listener, Shared } from './rank.js'
 
@@ -170,21 +171,30 @@ function finish(over: number): void {
   if (left === 0 && over > 0) say({ type: 'done' })
 }
 
-/** Makes the host's shared memory, where the job uses it. */
+/** Makes the host's shared memory, where the job uses it and it can be had. */
 function openShared(spec: LaunchSpec): Shared | undefined | 'refused' {
   if (spec.transport === 'zmq') return undefined
-  const memory = nativeMemory()
-  if (memory) {
-    const segment = memory.createSegment(segmentBytes(spec.ranks.length))
-    return { segment, doorbells: spec.ranks.map(() => memory.createDoorbell()) }
+  let why = `the native addon is not there: ${whyNotNative()}`
+  try {
+    const memory = nativeMemory()
+    if (memory) return createShared(memory, spec.ranks.length)
+  } catch (error) {
+    why = (error as Error).message
   }
-  const why = `the native addon is not there: ${whyNotNative()}`
   if (spec.transport === 'shm') {
     say({ type: 'refused', reason: `--transport shm is not possible; ${why}` })
     return 'refused'
   }
   if (spec.size > 1) notice = `messages go over ZeroMQ, not shared memory; ${why}`
   return undefined
+}
+
+function createShared(memory: NativeMemory, size: number): Shared {
+  const segment = memory.createSegment(segmentBytes(size))
+  const doorbells = Array.from({ length: size }, () => memory.createDoorbell())
+  // Ranks get copies, at the numbers they expect, and nothing else.
+  for (const fd of [segment, ...doorbells]) memory.closeOnExec(fd)
+  return { segment, doorbells }
 }
 
 function killAll(): void {

@@ -1,5 +1,6 @@
 // The ranks' output on its way to the launcher's own, and the launcher's standard input on its way to the ranks.
 import { readFileSync } from 'node:fs'
+import { isatty } from 'node:tty'
 import { STDERR, STDIN_WINDOW, STDOUT } from '../lib/wire/agent.js'
 import { Lane, LineWriter } from './lines.js'
 import type { Options } from './options.js'
@@ -107,7 +108,7 @@ export class Input {
 
 /** Is standard input a terminal that another process group has in the foreground? Known on Linux only. */
 function inBackground(): boolean {
-  if (!process.stdin.isTTY) return false
+  if (!isatty(0)) return false
   try {
     // pid (name) state ppid group session tty foreground-group …
     const fields = readFileSync('/proc/self/stat', 'utf8').replace(/^.*\) /s, '').split(' ')

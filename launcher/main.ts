@@ -13,13 +13,10 @@ async function main(argv: string[]): Promise<number> {
   try {
     const { parseOptions } = await import('./options.js')
     const options = await parseOptions(argv, version())
-    if (typeof options === 'string') {
-      process.stdout.write(`${options}\n`)
-      return 0
-    }
+    if (typeof options === 'string') return await print(`${options}\n`)
     const { describePlan, planJob } = await import('./mapping.js')
     const plan = planJob(options)
-    if (options.displayMap || options.dryRun) process.stdout.write(describePlan(plan, options.dryRun))
+    if (options.displayMap || options.dryRun) await print(describePlan(plan, options.dryRun))
     if (options.dryRun) return 0
     const { runJob } = await import('./job.js')
     return await runJob(plan, options, early ?? startLocalAgent())
@@ -29,6 +26,9 @@ async function main(argv: string[]): Promise<number> {
     return error.exitCode
   }
 }
+
+/** Resolves, to exit code 0, once the text has left: at exit Node loses what it has not written to a pipe. */
+const print = (text: string): Promise<number> => new Promise((resolve) => process.stdout.write(text, () => resolve(0)))
 
 function version(): string {
   const file = new URL('../../package.json', import.meta.url)

@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { isatty } from 'node:tty'
 import { randomBytes } from 'node:crypto'
 import { ENV } from '../lib/env.js'
 import { LaunchError } from '../lib/errors.js'
@@ -45,7 +46,7 @@ export function planJob(options: Options): Plan {
       [ENV.JOB]: job,
       [ENV.TRANSPORT]: options.transport,
       [ENV.EAGER_LIMIT]: String(options.eagerLimit),
-      [ENV.TTY]: process.stderr.isTTY ? '1' : '',
+      [ENV.TTY]: isatty(2) ? '1' : '',
     },
     ranks,
   }

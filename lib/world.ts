@@ -33,7 +33,7 @@ const allFinalized = new Promise<void>((resolve) => {
 const lost = new Set<number>()
 
 function connectPeers({ segment, id }: Job, receiver: Receiver): Transport {
-  if (segment === undefined) return new (ZmqTransport as unknown as new (o: unknown) => Transport)({ rank, size, jobId: id, secret, receiver })
+  if (segment === undefined) return new ZmqTransport({ rank, size, jobId: id, secret, receiver })
   const memory = nativeMemory()
   if (memory === undefined) {
     throw new TransportError(
@@ -63,7 +63,7 @@ const engine = new Engine({ rank, size, eagerLimit: job.eagerLimit, connect })
 const memory = polling() === 'yield' ? nativeMemory() : undefined
 const waiter = new Waiter(engine, {
   polling: polling(),
-  ...(memory === undefined ? {} : { yieldProcessor: memory.yieldProcessor }),
+  ...(memory === undefined ? {} : { yieldProcessor: () => memory.yieldProcessor() }),
 })
 const home = { progress: { engine, waiter }, contexts: new Contexts(rank), worldRank: rank, ranksPerCore: size / cores }
 const everyone = new Group(Array.from({ length: size }, (_, peer) => peer), rank)

@@ -114,37 +114,62 @@ struct BitXor {
   static T Apply(T a, T b) { return static_cast<T>(Wrapping<T>(a) ^ Wrapping<T>(b)); }
 };
 
-/// Orders values for MINLOC: smaller keys win. NaN is before everything, -0 before +0.
+/// The unsigned integer of so many bytes.
+template <size_t Bytes>
+using Lane = std::conditional_t<
+    Bytes == 1, uint8_t, std::conditional_t<Bytes == 2, uint16_t, std::conditional_t<Bytes == 4, uint32_t, uint64_t>>>;
+
+/// How MINLOC and MAXLOC look at an element: a float as its bits, because that is what compilers vectorize.
 template <class T>
-inline auto KeyForMin(T x) {
-  if constexpr (kIsFloat<T>) {
-    using B = Bits<T>;
-    const B bits = __builtin_bit_cast(B, x);
-    constexpr B kMagnitude = std::is_same_v<B, int32_t> ? INT32_MAX : static_cast<B>(INT64_MAX);
-    const B key = bits < 0 ? bits ^ kMagnitude : bits;
-    return x == x ? key : static_cast<B>(-kMagnitude - 1);
-  } else {
-    return x;
-  }
+struct Raw {
+  using Type = T;
+};
+template <>
+struct Raw<Clamped> {
+  using Type = uint8_t;
+};
+template <>
+struct Raw<float> {
+  using Type = int32_t;
+  static constexpr Type kMagnitude = INT32_MAX, kInfinity = 0x7f800000, kNan = 0x7fc00000;
+};
+template <>
+struct Raw<double> {
+  using Type = int64_t;
+  static constexpr Type kMagnitude = INT64_MAX, kInfinity = 0x7ff0000000000000, kNan = 0x7ff8000000000000;
+};
+
+/// All ones for the bits of a NaN, else 0.
+template <class T, class U>
+inline U NanMask(U x) {
+  return (x & Raw<T>::kMagnitude) > Raw<T>::kInfinity ? -1 : 0;
 }
 
-/// The same for MAXLOC, with NaN still first.
-template <class T>
-inline auto KeyForMax(T x) {
-  const auto key = KeyForMin(x);
-  if constexpr (kIsFloat<T>) return x == x ? static_cast<decltype(key)>(~key) : key;
-  else if constexpr (std::is_same_v<T, Clamped>) return static_cast<uint8_t>(~uint8_t(key));
-  else return static_cast<T>(~Wrapping<T>(key));
+template <class T, class U>
+inline U CanonicalRaw(U x) {
+  if constexpr (!kIsFloat<T>) return x;
+  else return x ^ ((x ^ Raw<T>::kNan) & NanMask<T>(x));
 }
 
+/// The lower key wins. NaN stands before everything, -0 before +0.
 struct MinLoc {
-  template <class T>
-  static auto Key(T x) { return KeyForMin(x); }
+  template <class T, class U>
+  static U Key(U x) {
+    if constexpr (!kIsFloat<T>) {
+      return x;
+    } else {
+      const U key = x ^ ((x >> (8 * sizeof(U) - 1)) & Raw<T>::kMagnitude);
+      return (key & ~NanMask<T>(x)) | (~Raw<T>::kMagnitude & NanMask<T>(x));
+    }
+  }
 };
 
 struct MaxLoc {
-  template <class T>
-  static auto Key(T x) { return KeyForMax(x); }
+  template <class T, class U>
+  static U Key(U x) {
+    if constexpr (!kIsFloat<T>) return static_cast<U>(~Wrapping<U>(x));
+    else return MinLoc::Key<T>(x) ^ ~NanMask<T>(x);
+  }
 };
 
 template <class Op, class T>
@@ -154,23 +179,22 @@ void Each(void* inout, const void* input, size_t length) {
   for (size_t i = 0; i < length; i++) a[i] = Op::Apply(a[i], b[i]);
 }
 
-/// Elements are pairs of value and index.
+/// Elements are pairs of value and index. Masks of the element's width stand for bools, which would not be vectorized.
 template <class Op, class T>
 void EachPair(void* inout, const void* input, size_t length) {
-  T* __restrict a = static_cast<T*>(inout);
-  const T* __restrict b = static_cast<const T*>(input);
+  using U = typename Raw<T>::Type;
+  using Mask = Lane<sizeof(U)>;
+  U* __restrict a = static_cast<U*>(inout);
+  const U* __restrict b = static_cast<const U*>(input);
   for (size_t i = 0; i < length; i += 2) {
-    const auto keyA = Op::Key(a[i]), keyB = Op::Key(b[i]);
-    const bool closer = KeyForMin(b[i + 1]) < KeyForMin(a[i + 1]);
-    const bool takeB = (keyB < keyA) | ((keyB == keyA) & closer);
-    T value = takeB ? b[i] : a[i];
-    T index = takeB ? b[i + 1] : a[i + 1];
-    if constexpr (kIsFloat<T>) {
-      value = Canonical(value);
-      index = Canonical(index);
-    }
-    a[i] = value;
-    a[i + 1] = index;
+    const U valueA = a[i], indexA = a[i + 1], valueB = b[i], indexB = b[i + 1];
+    const U keyA = Op::template Key<T>(valueA), keyB = Op::template Key<T>(valueB);
+    const Mask better = keyB < keyA ? -1 : 0;
+    const Mask equal = keyB == keyA ? -1 : 0;
+    const Mask closer = MinLoc::Key<T>(indexB) < MinLoc::Key<T>(indexA) ? -1 : 0;
+    const Mask takeB = better | (equal & closer);
+    a[i] = CanonicalRaw<T>(static_cast<U>(valueA ^ ((valueA ^ valueB) & takeB)));
+    a[i + 1] = CanonicalRaw<T>(static_cast<U>(indexA ^ ((indexA ^ indexB) & takeB)));
   }
 }
 

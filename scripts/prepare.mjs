@@ -36,5 +36,9 @@ function buildAddon() {
   }
 }
 
-if (!process.argv.includes('--addon')) buildTypeScript()
-buildAddon()
+// The first `npx tsmpirun` in a checkout links the package into npx's own folder and runs this once more.
+const linkedByNpx = process.env.npm_command === 'exec' && existsSync(join(root, 'dist/launcher/main.js'))
+if (!linkedByNpx) {
+  if (!process.argv.includes('--addon')) buildTypeScript()
+  buildAddon()
+}

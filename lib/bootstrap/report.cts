@@ -2,6 +2,7 @@
 // the launcher, which prints the first of a job once, and nothing that was printed before is lost.
 {
   const fs = process.getBuiltinModule('node:fs')
+  const { isMainThread } = process.getBuiltinModule('node:worker_threads')
   const { inspect } = process.getBuiltinModule('node:util')
   const installed = Symbol.for('tsmpi.report')
   const here = globalThis as unknown as Record<symbol, boolean>
@@ -57,7 +58,9 @@
     })
   }
 
-  if (!here[installed] && fd >= 0) {
+  // Not a worker thread, whose errors are its parent's; nor a process that the rank has forked.
+  const isRank = fd >= 0 && isMainThread && process.channel === undefined
+  if (isRank && !here[installed]) {
     here[installed] = true
     process.on('uncaughtExceptionMonitor', report)
     process.on('uncaughtException', leave)

@@ -5,6 +5,7 @@ import { BLOCKS, NUMBER, OBJECT } from '../data/types.js'
 import { MismatchError, TransportError } from '../errors.js'
 import { AS_BLOCK, AS_PAYLOAD } from '../p2p/operation.js'
 import type { RecvOp } from '../p2p/operation.js'
+import { copyOut } from '../wire/bytes.js'
 import { Run } from './drive.js'
 import type { RunContext } from './drive.js'
 import { REDUCE_LEFT } from './schedule.js'
@@ -21,7 +22,7 @@ export interface Block {
 export function blockOf(value: unknown): Block {
   const type = typeOf(value)
   const bytes = bytesOf(value, type)
-  return { type, bytes: type === OBJECT || type === NUMBER ? new Uint8Array(bytes) : bytes }
+  return { type, bytes: type === OBJECT || type === NUMBER ? copyOut(bytes, 0, bytes.length) : bytes }
 }
 
 export const valueOfBlock = ({ type, bytes }: Block): unknown => valueOf(type, bytes, 0, bytes.length)
@@ -52,7 +53,7 @@ function unpack(packed: Uint8Array, count: number): Block[] {
     const length = view.getFloat64(at + 8, true)
     const begin = at + PREFIX_BYTES
     if (!(length >= 0 && begin + length <= packed.length)) throw new TransportError('a message of several values is broken')
-    blocks.push({ type: view.getUint32(at, true), bytes: packed.slice(begin, begin + length) })
+    blocks.push({ type: view.getUint32(at, true), bytes: copyOut(packed, begin, length) })
     at = begin + length
   }
   if (blocks.length === count) return blocks

@@ -17,7 +17,7 @@ import {
   startScatter,
 } from './collectives.js'
 import type { CollectiveIntoOptions, CollectiveOptions, CollectiveScope } from './collectives.js'
-import { Contexts } from './contexts.js'
+import type { Contexts } from './contexts.js'
 import { Group } from './group.js'
 import { PointToPoint } from './point-to-point.js'
 

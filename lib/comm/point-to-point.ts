@@ -3,6 +3,7 @@ import { ArgumentError, StateError } from '../errors.js'
 import { LastBytes, bytesOf, typeOf } from '../data/payload.js'
 import type { TypedArray } from '../data/types.js'
 import { ARRAY_BUFFER, DATA_VIEW, EMPTY, NUMBER, OBJECT } from '../data/types.js'
+import { copyOut } from '../wire/bytes.js'
 import { BUFFERED, INTO, RecvOp, STANDARD, SYNCHRONOUS, SendOp } from '../p2p/operation.js'
 import type { Operation, Scope } from '../p2p/operation.js'
 import { ProbeOp } from '../p2p/probe.js'
@@ -115,7 +116,9 @@ export abstract class PointToPoint implements Scope {
   bsend(value: unknown, dest: number, tag = 0): Promise<void> {
     return this.#blocking(() => {
       const op = this.#send(BUFFERED, value, dest, tag)
-      return op === undefined || op.done ? op : undefined
+      if (op === undefined || op.done) return op
+      this.progress.waiter.schedule()
+      return undefined
     })
   }
 
@@ -148,8 +151,7 @@ export abstract class PointToPoint implements Scope {
     const op = new SendOp(this, to, tag, type, payload)
     op.mode = mode
     if (mode === BUFFERED) op.owner = reserveBuffer(op)
-    // Not `payload.slice()`, which on a Buffer is a view.
-    if (mode === BUFFERED || type === OBJECT || type === NUMBER) op.payload = new Uint8Array(payload)
+    if (mode === BUFFERED || type === OBJECT || type === NUMBER) op.payload = copyOut(payload, 0, payload.length)
     this.progress.engine.startSend(op)
     return op
   }
@@ -220,6 +222,7 @@ export abstract class PointToPoint implements Scope {
 
   /** Sends `buffer` and receives a message of the same type into it (MPI_Sendrecv_replace). */
   sendrecvReplace<B extends TypedArray>(buffer: B, dest: number, options: Omit<SendrecvOptions, 'into'> = {}): Promise<B> {
+    // The slice of a Buffer is a view.
     const copy = Buffer.isBuffer(buffer) ? Buffer.from(buffer) : buffer.slice()
     return this.#exchange(copy, dest, { ...options, into: buffer }) as Promise<B>
   }
@@ -227,14 +230,13 @@ export abstract class PointToPoint implements Scope {
   async #exchange(value: unknown, dest: number, options: SendrecvOptions): Promise<unknown> {
     const { sendTag = 0, source = dest, recvTag = ANY_TAG, into, status } = options
     const recvOp = this.#post(source, recvTag, into)
-    let sendOp: SendOp | undefined
     try {
-      sendOp = this.#send(STANDARD, value, dest, sendTag)
+      const sendOp = this.#send(STANDARD, value, dest, sendTag)
+      if (sendOp !== undefined) await this.progress.waiter.wait(sendOp)
     } catch (error) {
       if (recvOp !== undefined) this.progress.engine.cancel(recvOp)
       throw error
     }
-    if (sendOp !== undefined) await this.progress.waiter.wait(sendOp)
     if (recvOp === undefined) return await this.#fromNobody(status)
     return await withStatus(this.progress.waiter.wait(recvOp), recvOp, status)
   }

@@ -4,10 +4,11 @@
 // wrap, Uint8Clamped saturates, Float32 rounds once (a double holds the sum and the product of two floats with enough
 // digits that rounding twice does not show). A NaN result is always the one NaN of the literal below: its sign and
 // payload would otherwise depend on the processor and the order of operands.
+import { BIGINT64, FLOAT32, FLOAT64, UINT8_CLAMPED } from './types.js'
 import type { TypedArray } from './types.js'
 
-export type NumberArray = Exclude<TypedArray, BigInt64Array | BigUint64Array>
-export type BigIntArray = BigInt64Array | BigUint64Array
+type NumberArray = Exclude<TypedArray, BigInt64Array | BigUint64Array>
+type BigIntArray = BigInt64Array | BigUint64Array
 
 function sum(a: NumberArray, b: NumberArray): void {
   for (let i = 0; i < a.length; i++) {
@@ -160,14 +161,21 @@ function bigMaxloc(a: BigIntArray, b: BigIntArray): void {
 }
 
 /** By op code: see op.ts. Bitwise ops are for integers. */
-export const NUMBER_LOOPS = [
+const NUMBER_LOOPS = [
   sum, wrappedProduct, min, max, logicalAnd, logicalOr, logicalXor, bitAnd, bitOr, bitXor, minloc, maxloc,
 ] as const
 
-/** PROD of floats and Uint8Clamped. */
-export const PLAIN_PRODUCT = product
-
-export const BIGINT_LOOPS = [
+const BIGINT_LOOPS = [
   bigSum, bigProduct, bigMin, bigMax, bigLogicalAnd, bigLogicalOr, bigLogicalXor, bigBitAnd, bigBitOr, bigBitXor,
   bigMinloc, bigMaxloc,
 ] as const
+
+const PROD = 1
+const doesNotWrap = (type: number): boolean => type === FLOAT64 || type === FLOAT32 || type === UINT8_CLAMPED
+
+/** `inout[i] = inout[i] op input[i]` for the built-in op `code` and arrays of kind `type` (types.ts) that fit. */
+export function reduceInTypeScript(code: number, type: number, inout: TypedArray, input: TypedArray): void {
+  if (type >= BIGINT64) BIGINT_LOOPS[code](inout as BigIntArray, input as BigIntArray)
+  else if (code === PROD && doesNotWrap(type)) product(inout as NumberArray, input as NumberArray)
+  else NUMBER_LOOPS[code](inout as NumberArray, input as NumberArray)
+}

@@ -1,15 +1,14 @@
 // Elementwise reductions of typed arrays: in the addon where the vector is long enough to pay for the call.
 import { native } from '../../native/load.js'
 import { ArgumentError, MismatchError } from '../errors.js'
-import { BIGINT_LOOPS, NUMBER_LOOPS, PLAIN_PRODUCT } from './loops.js'
-import type { BigIntArray, NumberArray } from './loops.js'
+import { reduceInTypeScript } from './loops.js'
 import type { Op } from './op.js'
-import { PROD, isBitwise, isLocating } from './scalar.js'
-import { BIGINT64, BIGUINT64, EMPTY, FLOAT32, FLOAT64, NUMBER, OBJECT, TYPE_NAMES, UINT8_CLAMPED } from './types.js'
+import { isBitwise, isLocating } from './scalar.js'
+import { BIGINT64, BIGUINT64, EMPTY, FLOAT32, FLOAT64, NUMBER, OBJECT, TYPE_NAMES } from './types.js'
 import type { TypedArray } from './types.js'
 
 /** From this many elements on the addon is faster than a loop here: measured by bench/reduce.ts. */
-const NATIVE_FROM = 32
+const NATIVE_FROM = 16
 
 const isFloat = (type: number): boolean => type === FLOAT32 || type === FLOAT64
 
@@ -28,13 +27,6 @@ export function checkOp(op: Op, type: number, length: number): void {
   if (isLocating(op.code) && length % 2 !== 0) {
     throw new ArgumentError(`${op.name} takes pairs of value and index: the length of ${name}(${length}) must be even`)
   }
-}
-
-function reduceHere(code: number, type: number, inout: TypedArray, input: TypedArray): void {
-  if (type >= BIGINT64) BIGINT_LOOPS[code](inout as BigIntArray, input as BigIntArray)
-  else if (code === PROD && (isFloat(type) || type === UINT8_CLAMPED)) {
-    PLAIN_PRODUCT(inout as NumberArray, input as NumberArray)
-  } else NUMBER_LOOPS[code](inout as NumberArray, input as NumberArray)
 }
 
 function reduceByUser(op: Op, type: number, inout: TypedArray, input: TypedArray, inputIsLeft: boolean): void {
@@ -63,6 +55,6 @@ export function reduceInto(op: Op, type: number, inout: TypedArray, input: Typed
   if (op.code < 0) return reduceByUser(op, type, inout, input, inputIsLeft)
   if (isBitwise(op.code) || isLocating(op.code)) checkOp(op, type, length)
   const addon = length >= NATIVE_FROM ? native() : undefined
-  if (addon?.reduce) addon.reduce(op.code, type, inout, input)
-  else reduceHere(op.code, type, inout, input)
+  if (addon) addon.reduce(op.code, type, inout, input)
+  else reduceInTypeScript(op.code, type, inout, input)
 }

@@ -3,7 +3,8 @@ import { CancelledError } from '../errors.js'
 import type { TypedArray } from '../data/types.js'
 import type { Binned } from './matching.js'
 import { nameOfSignature } from './signature.js'
-import { ANY_SOURCE, ANY_TAG, Status } from './status.js'
+import { ANY_SOURCE, ANY_TAG } from './status.js'
+import type { Status } from './status.js'
 
 /** The communicator as an operation sees it: a matching context, and names for people. */
 export interface Scope {
@@ -174,6 +175,8 @@ export class SendOp extends Operation {
   remoteId = 0
   /** Whether the envelope has been handed to the transport. */
   started = false
+  /** The kind of frame that the peer owes, ACK or CTS; 0: none. */
+  owed = 0
 
   constructor(scope: Scope, dest: number, tag: number, type: number, payload: Uint8Array) {
     super()

@@ -22,7 +22,8 @@ export interface Transport {
   readonly maxPayload: number
   /**
    * Sends one frame: `header[0 … 7]` and `length` bytes of `payload` from `offset`. All of it is copied before the
-   * call returns, or none: false means that the peer's queue is full; `onWake` is called once there is room again.
+   * call returns, or none: false means that the peer's queue is full. Room that
+   * comes while the sender is asleep calls `onWake`; one that is awake tries again from time to time.
    */
   send(peer: number, header: Int32Array, payload: Uint8Array, offset: number, length: number): boolean
   /** Hands frames that have arrived to the receiver, a bounded number a call. Returns how many. */
@@ -35,7 +36,7 @@ export interface Transport {
   awake(): void
   /** Resolves once all that was sent has left this process. Event-loop handles of a transport never keep it alive. */
   flush(): Promise<void>
-  /** `peer` has ended: frames to it are dropped from now on, so that nothing waits for it. What it sent still arrives. */
+  /** `peer` has ended: frames to it are dropped, so that nothing waits for it. What it sent still arrives. */
   forget?(peer: number): void
   /** Frees everything at once; unsent frames are lost. Calling it again does nothing. */
   close(): void

@@ -40,7 +40,7 @@ async function load(): Promise<Sockets> {
   requireVersion(zmq.version)
   class Context extends zmq.Context {
     constructor() {
-      super({ blocky: false, maxSockets: 65535 })
+      super({ blocky: false, maxSockets: 16384 })
       // else a message of 200 bytes keeps a receive buffer of 8 KiB until it is collected, and lies at odd addresses
       this.setBoolOption(ZMQ_ZERO_COPY_RECV, false)
     }

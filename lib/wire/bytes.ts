@@ -9,3 +9,7 @@ export function copyBytes(to: Uint8Array, at: number, from: Uint8Array, offset: 
   else if (offset === 0 && length === from.length) to.set(from, at)
   else to.set(from.subarray(offset, offset + length), at)
 }
+
+/** A copy of `length` bytes in memory of its own; not `bytes.slice`, which on a Buffer is a view. */
+export const copyOut = (bytes: Uint8Array, offset: number, length: number): Uint8Array =>
+  Uint8Array.prototype.slice.call(bytes, offset, offset + length)

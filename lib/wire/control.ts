@@ -1,6 +1,6 @@
 // The messages between an agent and its ranks: one JSON object a line, over the socket TSMPI_CONTROL_FD.
 
-/** How many frames a rank has sent to each peer, so that a peer knows when it has seen them all. Zero counts are left out. */
+/** How many frames a rank has sent to each peer, so that a peer knows when it has seen them all. Zeros are left out. */
 export type SentFrames = Record<number, number>
 
 /** What a rank says to its agent. */
@@ -32,8 +32,11 @@ export type ToRank =
 
 export const encodeControl = (message: FromRank | ToRank): string => `${JSON.stringify(message)}\n`
 
-/** Cuts a byte stream into control messages; a line that is not JSON is dropped. */
-export class ControlReader<T> {
+/** Longer lines are not ours. */
+const MAX_LINE = 1 << 24
+
+/** Cuts a byte stream into control messages. Anything else, which a program may write to the descriptor, is dropped. */
+export class ControlReader<T extends FromRank | ToRank> {
   #rest = ''
   readonly #decoder = new TextDecoder()
 
@@ -41,14 +44,16 @@ export class ControlReader<T> {
   push(chunk: Uint8Array): T[] {
     const lines = (this.#rest + this.#decoder.decode(chunk, { stream: true })).split('\n')
     this.#rest = lines.pop() ?? ''
-    const messages: T[] = []
-    for (const line of lines) {
-      try {
-        messages.push(JSON.parse(line) as T)
-      } catch {
-        // not ours: a program wrote to the descriptor
-      }
-    }
-    return messages
+    if (this.#rest.length > MAX_LINE) this.#rest = ''
+    return lines.map(parseLine).filter((message) => message !== undefined) as T[]
+  }
+}
+
+function parseLine(line: string): object | undefined {
+  try {
+    const message: unknown = JSON.parse(line)
+    return typeof message === 'object' && message !== null && 'type' in message ? message : undefined
+  } catch {
+    return undefined
   }
 }

@@ -3,6 +3,9 @@ import t from 'tap'
 import { fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { readdirSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import { MAX_PAYLOAD, WINDOW_BYTES } from '../../lib/transport/outbox.js'
@@ -134,4 +137,21 @@ void t.test('the end of a process', async (t) => {
     t.same(await exited, [code, null], how)
     clearTimeout(timer)
   }
+})
+
+void t.test('where there are no abstract sockets: files in a folder of this user alone', async (t) => {
+  const { platform } = process
+  const folders = (): string[] => readdirSync(tmpdir()).filter((name) => /^tsmpi-[0-9a-f]{16}$/.test(name))
+  const before = folders()
+  Object.defineProperty(process, 'platform', { value: 'darwin' })
+  t.teardown(() => Object.defineProperty(process, 'platform', { value: platform }))
+  const ranks = await world(2, open)
+  ranks[0]!.post(1, 1)
+  ranks[0]!.pump()
+  await until(ranks, () => ranks[1]!.received === 1)
+  const made = folders().filter((name) => !before.includes(name))
+  t.equal(made.length, 1)
+  t.equal(statSync(join(tmpdir(), made[0]!)).mode & 0o777, 0o700)
+  for (const rank of ranks) rank.transport.close()
+  t.same(folders(), before, 'nothing is left')
 })
