@@ -199,7 +199,7 @@ class StartError extends Error {
 function describeStart(error: Error, file: string): [reason: string, code: number] {
   if (error instanceof StartError) return [error.message, error.exitCode]
   const { code } = error as NodeJS.ErrnoException
-  if (code === 'ENOENT') return [`${file} cannot be found, or the interpreter that its first line names`, 127]
+  if (code === 'ENOENT') return [`${file} cannot be found, or its interpreter (first line) cannot`, 127]
   if (code === 'EACCES') return [`${file} may not be executed`, 126]
   return [error.message, 1]
 }

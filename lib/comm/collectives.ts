@@ -13,7 +13,7 @@ import { select } from '../coll/select.js'
 import { MAXLOC, MAX, MIN, MINLOC, Op, PROD, SUM } from '../data/op.js'
 import { rawBytes, typeOf } from '../data/payload.js'
 import { checkOp } from '../data/reduce.js'
-import { BIGUINT64, CONSTRUCTORS, EMPTY, NUMBER, TYPE_NAMES, UINT8 } from '../data/types.js'
+import { BIGUINT64, BUFFER, CONSTRUCTORS, EMPTY, NUMBER, TYPE_NAMES, UINT8 } from '../data/types.js'
 import type { TypedArray } from '../data/types.js'
 import { copyOut } from '../wire/bytes.js'
 import { COLLECTIVES, signatureOf } from '../p2p/signature.js'
@@ -71,6 +71,15 @@ function choose(
   })
 }
 
+/** Options that are wrong on this rank alone are told here, before anything has been sent. */
+function checkOptions(comm: CollectiveScope, collective: string, { into, segmentBytes }: CollectiveIntoOptions): void {
+  if (segmentBytes !== undefined && !(Number.isSafeInteger(segmentBytes) && segmentBytes > 0)) {
+    throw new ArgumentError(`${collective} on ${comm.name}: segmentBytes ${segmentBytes} is not a positive integer`)
+  }
+  if (into === undefined || typeOf(into) <= BUFFER) return
+  throw new ArgumentError(`${collective} on ${comm.name}: into must be a typed array, not ${describe(into)}`)
+}
+
 function contextFor(comm: CollectiveScope, entry: Entry, typed: boolean, root: number, op?: Op): RunContext {
   const algorithm = algorithmsOf(entry.collective).indexOf(entry)
   return comm.contextFor(signatureOf(COLLECTIVES.indexOf(entry.collective), op?.code ?? 0, algorithm, typed, root))
@@ -96,6 +105,7 @@ export function startBcast(
   options: CollectiveIntoOptions,
 ): CollectiveOperation {
   checkRoot(root, comm.size, comm.name)
+  checkOptions(comm, 'bcast', options)
   const { rank, size } = comm
   const source = rank === root ? blockOf(value) : undefined
   if (options.algorithm !== undefined) choose(comm, 'bcast', options, 0, true)
@@ -211,6 +221,7 @@ export function startScatter(
   options: CollectiveIntoOptions,
 ): CollectiveOperation {
   checkRoot(root, comm.size, comm.name)
+  checkOptions(comm, 'scatter', options)
   const { rank, size } = comm
   const { into } = options
   const entry = choose(comm, 'scatter', options, 0, false)
@@ -255,6 +266,7 @@ export function startGather(
   options: CollectiveIntoOptions,
 ): CollectiveOperation {
   checkRoot(root, comm.size, comm.name)
+  checkOptions(comm, 'gather', options)
   const { rank, size } = comm
   const entry = choose(comm, 'gather', options, 0, false)
   const result = new Array<Block | undefined>(size)
@@ -273,6 +285,7 @@ export function startGather(
 // ---- allgather, alltoall ----
 
 export function startAllgather(comm: CollectiveScope, value: unknown, options: CollectiveIntoOptions): CollectiveOperation {
+  checkOptions(comm, 'allgather', options)
   const { rank, size } = comm
   const shape = { rank, size, root: 0, blocks: size }
   const type = typeOf(value)
@@ -298,6 +311,7 @@ export function startAllgather(comm: CollectiveScope, value: unknown, options: C
 }
 
 export function startAlltoall(comm: CollectiveScope, values: unknown, options: CollectiveIntoOptions): CollectiveOperation {
+  checkOptions(comm, 'alltoall', options)
   const { rank, size } = comm
   const shape = { rank, size, root: 0, blocks: size }
   const type = typeOf(values)
@@ -358,6 +372,7 @@ export function startReduction(
   options: CollectiveIntoOptions,
 ): CollectiveOperation {
   checkRoot(root, comm.size, comm.name)
+  checkOptions(comm, collective, options)
   if (!(op instanceof Op)) throw new ArgumentError(`${collective} takes an Op (SUM, MAX, Op.create(…)), not ${String(op)}`)
   const type = typeOf(value)
   const atRoot = collective === 'allreduce' || comm.rank === root

@@ -116,7 +116,9 @@ export abstract class PointToPoint implements Scope {
   bsend(value: unknown, dest: number, tag = 0): Promise<void> {
     return this.#blocking(() => {
       const op = this.#send(BUFFERED, value, dest, tag)
-      return op === undefined || op.done ? op : undefined
+      if (op === undefined || op.done) return op
+      this.progress.waiter.schedule()
+      return undefined
     })
   }
 
@@ -228,14 +230,13 @@ export abstract class PointToPoint implements Scope {
   async #exchange(value: unknown, dest: number, options: SendrecvOptions): Promise<unknown> {
     const { sendTag = 0, source = dest, recvTag = ANY_TAG, into, status } = options
     const recvOp = this.#post(source, recvTag, into)
-    let sendOp: SendOp | undefined
     try {
-      sendOp = this.#send(STANDARD, value, dest, sendTag)
+      const sendOp = this.#send(STANDARD, value, dest, sendTag)
+      if (sendOp !== undefined) await this.progress.waiter.wait(sendOp)
     } catch (error) {
       if (recvOp !== undefined) this.progress.engine.cancel(recvOp)
       throw error
     }
-    if (sendOp !== undefined) await this.progress.waiter.wait(sendOp)
     if (recvOp === undefined) return await this.#fromNobody(status)
     return await withStatus(this.progress.waiter.wait(recvOp), recvOp, status)
   }

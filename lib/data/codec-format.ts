@@ -7,7 +7,8 @@
 // A varint has seven bits a byte, the lowest first, and at most 53 bits.
 //
 // Objects, and the ArrayBuffer that came with a view (VIEW_ALL), are numbered from 0 in the order in which they begin;
-// REF n stands for object n. The keys of a message are numbered, too. A key is
+// REF n stands for object n. The first NUMBERED_KEYS different keys of a message are numbered, too: objects of one shape
+// name theirs once, and dictionaries, whose keys do not come again, cost no search. A key is
 //   0             no more keys
 //   1 n bytes     a new key in Latin-1, n bytes
 //   2 n bytes     a new key in UTF-16, n bytes
@@ -79,6 +80,8 @@ export const KEY_END = 0
 export const KEY_LATIN1 = 1
 export const KEY_UTF16 = 2
 export const KEY_KNOWN = 3
+
+export const NUMBERED_KEYS = 64
 
 export const MAX_DEPTH = 256
 

@@ -8,7 +8,7 @@ import { BIGINT64, BIGUINT64, EMPTY, FLOAT32, FLOAT64, NUMBER, OBJECT, TYPE_NAME
 import type { TypedArray } from './types.js'
 
 /** From this many elements on the addon is faster than a loop here: measured by bench/reduce.ts. */
-const NATIVE_FROM = 32
+const NATIVE_FROM = 16
 
 const isFloat = (type: number): boolean => type === FLOAT32 || type === FLOAT64
 

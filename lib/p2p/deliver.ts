@@ -1,9 +1,9 @@
 // From a matched message to the receiver's memory: checks type and length, then copies or decodes.
-import { MismatchError, TruncateError } from '../errors.js'
-import { ARRAY_BUFFER, BUFFER, DATA_VIEW, TYPE_NAMES, UINT8 } from '../data/types.js'
+import { MismatchError, TransportError, TruncateError } from '../errors.js'
+import { ARRAY_BUFFER, BUFFER, DATA_VIEW, EMPTY, TYPE_NAMES, UINT8 } from '../data/types.js'
 import { valueOf, valueOfOwned } from '../data/payload.js'
 import { copyBytes, copyOut } from '../wire/bytes.js'
-import { AS_BLOCK, AS_PAYLOAD, INTO } from './operation.js'
+import { AS_BLOCK, AS_PAYLOAD, AS_VALUE, INTO } from './operation.js'
 import type { RecvOp } from './operation.js'
 import { explainSignatures } from './signature.js'
 
@@ -17,6 +17,7 @@ export function accept(op: RecvOp, source: number, tag: number, type: number, by
   op.matchedType = type
   op.bytes = bytes
   if (op.signature !== signature) op.error = explainSignatures(op, signature)
+  else if (op.mode === AS_VALUE && type > EMPTY) op.error = malformed(op, `its payload type ${type} does not exist`)
   else if (op.mode === INTO) op.error = checkInto(op, type, bytes)
   else if (op.mode === AS_BLOCK && (type !== op.type || bytes !== op.capacity)) op.error = blockMismatch(op, type, bytes)
 }
@@ -44,12 +45,23 @@ function blockMismatch(op: RecvOp, type: number, bytes: number): Error {
   )
 }
 
+function malformed(op: RecvOp, why: string, cause?: unknown): Error {
+  const from = `rank ${op.scope.rankOf(op.matchedSource)}, tag ${op.matchedTag}`
+  return new TransportError(`${op.describe()}: the message from ${from} is of no use: ${why}`, { cause })
+}
+
 /** A whole payload has come in one frame: takes it out of the transport's memory. */
 export function deliver(op: RecvOp, bytes: Uint8Array, offset: number, length: number): void {
   if (op.error !== undefined) return
   if (op.target !== undefined) copyBytes(op.target, op.offset, bytes, offset, length)
   else if (op.mode === AS_PAYLOAD) op.value = copyOut(bytes, offset, length)
-  else op.value = valueOf(op.matchedType, bytes, offset, length)
+  else {
+    try {
+      op.value = valueOf(op.matchedType, bytes, offset, length)
+    } catch (error) {
+      op.error = malformed(op, (error as Error).message, error)
+    }
+  }
 }
 
 /** The same for a payload that is ours to keep. */
@@ -60,14 +72,23 @@ export function deliverOwned(op: RecvOp, payload: Uint8Array): void {
 }
 
 function take(op: RecvOp, payload: Uint8Array): void {
-  op.value = op.mode === AS_PAYLOAD ? payload : valueOfOwned(op.matchedType, payload)
+  try {
+    op.value = op.mode === AS_PAYLOAD ? payload : valueOfOwned(op.matchedType, payload)
+  } catch (error) {
+    op.error = malformed(op, (error as Error).message, error)
+  }
 }
 
-/** Where the pieces of a rendezvous go. */
-export function beginAssembly(op: RecvOp): void {
+/** Finds a place for the pieces of a rendezvous; false where there is no memory for them. */
+export function beginAssembly(op: RecvOp): boolean {
   op.received = 0
-  op.assembly = op.target ?? new Uint8Array(op.bytes)
   op.assemblyOffset = op.target === undefined ? 0 : op.offset
+  try {
+    op.assembly = op.target ?? new Uint8Array(op.bytes)
+  } catch (error) {
+    op.error = malformed(op, `there is no memory for its ${op.bytes} bytes`, error)
+  }
+  return op.assembly !== undefined
 }
 
 /** All pieces are there. */

@@ -56,6 +56,8 @@ export class Engine implements Receiver {
   pending = 0
   /** Called from the event loop after arrivals have been handled. */
   onProgress: () => void = () => undefined
+  /** Called when the last pending operation has ended. */
+  onIdle: () => void = () => undefined
   /** Called when an operation fails because `peer` has left. */
   onLost: (peer: number, doing: string) => void = () => undefined
   readonly #eagerMax: number
@@ -158,7 +160,7 @@ export class Engine implements Receiver {
 
   finish(op: Operation): void {
     op.done = true
-    this.pending--
+    if (--this.pending === 0) this.onIdle()
     op.owner?.onDone(op)
     if (op.watchers !== undefined) for (const watcher of op.watchers) watcher.wake()
   }
@@ -238,11 +240,13 @@ export class Engine implements Receiver {
       const { tag, type, id, signature, payload, offset, length } = op
       if (!this.#sendEager(peer, context, tag, type, flags, id, signature, payload, offset, length)) return false
       op.started = true
-      if (!synchronous) this.#finishSend(op)
+      if (synchronous) op.owed = ACK
+      else this.#finishSend(op)
       return true
     }
     this.#fillHeader(RTS | (op.type << 8), context, op.tag, op.id, op.length, op.signature)
     op.started = this.#transmit(peer, NOTHING, 0, 0)
+    if (op.started) op.owed = CTS
     return op.started
   }
 
@@ -356,7 +360,7 @@ export class Engine implements Receiver {
       case ACK:
         return this.#onAck(peer, id)
       case CREDIT:
-        peer.credit += id
+        if (peer.gone === undefined) peer.credit += id
         return
       default:
         this.onPeerLost(source, new TransportError(`rank ${source} sent a frame of unknown kind ${kindOf(word0)}`))
@@ -385,6 +389,10 @@ export class Engine implements Receiver {
     const id = words[at + 3] as number
     const total = (words[at + 5] as number) >>> 0
     const bytes = total + (words[at + 6] as number) * 0x100000000
+    if (!Number.isSafeInteger(bytes) || bytes < 0) {
+      this.onPeerLost(peer.rank, new TransportError(`rank ${peer.rank} announced a message of ${bytes} bytes`))
+      return
+    }
     const signature = words[at + 7] as number
     const matching = this.matching(words[at + 1] as number)
     const op = matching.match(peer.rank, tag)
@@ -420,9 +428,8 @@ export class Engine implements Receiver {
 
   /** Answers an RTS: asks for the data, or completes the send where none is wanted. */
   #answer(op: RecvOp, peer: Peer, id: number): void {
-    if (op.error === undefined && op.bytes > 0) {
+    if (op.error === undefined && op.bytes > 0 && beginAssembly(op)) {
       op.id = this.#register(op)
-      beginAssembly(op)
       this.#sendControl(peer, CTS, id, op.id)
       return
     }
@@ -432,7 +439,7 @@ export class Engine implements Receiver {
   }
 
   #onCts(peer: Peer, word0: number, id: number, remoteId: number): void {
-    const op = this.#operationOf(SendOp, peer, id)
+    const op = this.#answered(peer, id, CTS)
     if (op === undefined) return
     if ((word0 & FLAG_DISCARD) !== 0) {
       this.#finishSend(op)
@@ -444,14 +451,17 @@ export class Engine implements Receiver {
   }
 
   #onAck(peer: Peer, id: number): void {
-    const op = this.#operationOf(SendOp, peer, id)
+    const op = this.#answered(peer, id, ACK)
     if (op !== undefined) this.#finishSend(op)
   }
 
   #onData(peer: Peer, id: number, bytes: Uint8Array, offset: number, length: number): void {
-    const op = this.#operationOf(RecvOp, peer, id)
-    if (op === undefined) return
-    if (op.assembly === undefined || op.received + length > op.bytes) {
+    const op = this.#operations[id]
+    if (!(op instanceof RecvOp) || op.matchedSource !== peer.rank || op.assembly === undefined) {
+      this.onPeerLost(peer.rank, new TransportError(`rank ${peer.rank} sent data for request ${id}, which expects none`))
+      return
+    }
+    if (op.received + length > op.bytes) {
       this.onPeerLost(peer.rank, new TransportError(`rank ${peer.rank} sent more data than it had announced`))
       return
     }
@@ -463,10 +473,14 @@ export class Engine implements Receiver {
     this.finish(op)
   }
 
-  #operationOf<T extends SendOp | RecvOp>(kind: new (...args: never[]) => T, peer: Peer, id: number): T | undefined {
+  /** The send that `peer` answers by a frame of `kind`. */
+  #answered(peer: Peer, id: number, kind: number): SendOp | undefined {
     const op = this.#operations[id]
-    if (op instanceof kind && (op instanceof SendOp ? op.dest : (op as RecvOp).matchedSource) === peer.rank) return op
-    this.onPeerLost(peer.rank, new TransportError(`rank ${peer.rank} answered request ${id}, which is not with it`))
+    if (op instanceof SendOp && op.dest === peer.rank && op.owed === kind) {
+      op.owed = 0
+      return op
+    }
+    this.onPeerLost(peer.rank, new TransportError(`rank ${peer.rank} answered request ${id}, which did not ask it`))
     return undefined
   }
 

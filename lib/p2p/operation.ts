@@ -175,6 +175,8 @@ export class SendOp extends Operation {
   remoteId = 0
   /** Whether the envelope has been handed to the transport. */
   started = false
+  /** The kind of frame that the peer owes, ACK or CTS; 0: none. */
+  owed = 0
 
   constructor(scope: Scope, dest: number, tag: number, type: number, payload: Uint8Array) {
     super()

@@ -3,8 +3,8 @@
 // Invariants:
 // - While an operation is pending and no call is polling, the transport is asleep, so that arrivals call back, or a
 //   `settle` is scheduled that will put it to sleep. So no arrival goes unnoticed.
-// - The keep-alive timer is referenced only while operations are pending: a pending operation keeps the process alive,
-//   nothing else of tsmpi does.
+// - The keep-alive timer is referenced only while operations are pending, or a `settle` is scheduled that will see that
+//   none is: a pending operation keeps the process alive, nothing else of tsmpi does.
 import { StateError } from '../errors.js'
 import type { Engine } from './engine.js'
 import type { Operation, Owner } from './operation.js'
@@ -35,6 +35,8 @@ export class Waiter implements Owner {
   readonly #sleepers = new Map<Operation, { resolve: (value: unknown) => void; reject: (error: Error) => void; since: number }>()
   readonly #keepAlive: NodeJS.Timeout
   #asleep = false
+  /** The keep-alive timer is referenced, and no `settle` is about to look at it. */
+  #holding = false
   #closed = false
   #scheduled = false
   #operations = 0
@@ -49,6 +51,9 @@ export class Waiter implements Owner {
     engine.onProgress = () => {
       this.#lastTurn = performance.now()
       this.#settle()
+    }
+    engine.onIdle = () => {
+      if (this.#holding) this.schedule()
     }
   }
 
@@ -146,9 +151,9 @@ export class Waiter implements Owner {
     else sleeper.reject(op.error)
   }
 
-  /** Sees to it that pending operations make progress once the present call stack has ended. */
+  /** Sees to it that pending operations make progress, and the last one lets go, once the present call stack has ended. */
   schedule(): void {
-    if (this.#scheduled || this.#asleep) return
+    if (this.#scheduled) return
     this.#scheduled = true
     setImmediate(() => {
       this.#scheduled = false
@@ -161,6 +166,7 @@ export class Waiter implements Owner {
   #settle(): void {
     const engine = this.#engine
     if (this.#asleep) this.#awake()
+    this.#holding = false
     for (let rounds = 0; rounds < OPERATIONS_PER_LOOK; rounds++) {
       engine.progress()
       if (engine.pending === 0) {
@@ -169,6 +175,7 @@ export class Waiter implements Owner {
       }
       if (engine.transport.sleep()) {
         this.#asleep = true
+        this.#holding = true
         this.#keepAlive.ref()
         return
       }

@@ -106,14 +106,14 @@ export class RingReader {
   }
 
   /**
-   * Hands over the frames that are there. HEAD moves after each, so that the producer fills the ring while we empty it.
+   * Hands over the frames that are there, `most` at the most. HEAD moves after each, so that the producer fills the ring while we empty it.
    * Returns how many there were, negative where the producer waits for room.
    */
-  read(deliver: FrameHandler): number {
+  read(deliver: FrameHandler, most: number): number {
     const words = this.#words
     const tail = Atomics.load(words, TAIL)
     let frames = 0
-    while (this.#head !== tail) {
+    while (this.#head !== tail && frames < most) {
       const at = DATA + (this.#head & MASK)
       const word = at >> 2
       const kind = kindOf(words[word] as number)

@@ -11,13 +11,13 @@
 // SLEEPING and rings, or the receiver sees the frame and does not sleep. The same for room: a consumer moves HEAD, then
 // reads WAITING and SLEEPING of the producer; the producer sets WAITING and SLEEPING, then reads HEAD. The doorbell is an
 // eventfd: a ring before the event loop waits is remembered. Whoever turns SLEEPING from 1 to 0 rings: once per sleep.
-import { TransportError } from '../errors.js'
 import type { NativeMemory } from '../../native/load.js'
 import { CONTROL_BYTES, RING_BYTES, controlOffset, ringOffset } from '../wire/segment.js'
 import { RING_MAX_PAYLOAD, RingReader, RingWriter } from './ring.js'
 import type { FrameHandler } from './ring.js'
 import type { Receiver, Transport } from './transport.js'
 
+const FRAMES_PER_POLL = 64
 const SLEEPING = 0
 const ANNOUNCED = 32
 const WRITERS = 64
@@ -49,6 +49,9 @@ export class ShmTransport implements Transport {
   readonly #full = new Set<RingWriter>()
   readonly #watch: object
   #announced = 0
+  /** Which ring is read next: a poll that did not come to all of them goes on there. */
+  #next = 0
+  #polling = false
   #closed = false
 
   constructor({ memory, fd, doorbells, rank, receiver }: ShmOptions) {
@@ -73,7 +76,6 @@ export class ShmTransport implements Transport {
 
   /** Maps the ring towards `peer`, empty so far, and tells the peer to look at it. */
   #open(peer: number): RingWriter {
-    if (this.#closed) throw new TransportError(`rank ${this.#rank}: send to rank ${peer} after the transport was closed`)
     const writer = new RingWriter(this.#memory.map(this.#fd, ringOffset(this.#rank, peer, this.#size), RING_BYTES))
     this.#writers[peer] = writer
     const control = this.#controlOf(peer)
@@ -83,6 +85,7 @@ export class ShmTransport implements Transport {
   }
 
   send(peer: number, header: Int32Array, payload: Uint8Array, offset: number, length: number): boolean {
+    if (this.#closed) return false
     const writer = this.#writers[peer] ?? this.#open(peer)
     if (!writer.write(header, payload, offset, length)) {
       this.#full.add(writer)
@@ -97,13 +100,24 @@ export class ShmTransport implements Transport {
   }
 
   poll(): number {
+    if (this.#polling || this.#closed) return 0
+    this.#polling = true
+    try {
+      return this.#poll()
+    } finally {
+      this.#polling = false
+    }
+  }
+
+  #poll(): number {
     if (Atomics.load(this.#control, ANNOUNCED) !== this.#announced) this.#admit()
     let frames = 0
     const readers = this.#readers
-    for (let i = 0; i < readers.length; i++) {
-      const reader = readers[i] as RingReader
+    for (let left = readers.length; left > 0 && frames < FRAMES_PER_POLL; left--) {
+      if (this.#next >= readers.length) this.#next = 0
+      const reader = readers[this.#next++] as RingReader
       if (!reader.hasFrames) continue
-      const read = reader.read(this.#deliver)
+      const read = reader.read(this.#deliver, FRAMES_PER_POLL - frames)
       if (read < 0) this.#ring(reader.peer)
       frames += Math.abs(read)
     }

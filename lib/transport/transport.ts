@@ -7,7 +7,7 @@
 export interface Receiver {
   /**
    * One frame from `peer`. The header is `words[at … at + 7]` (see wire/header.ts); the payload, word 4 bytes long,
-   * starts at `bytes[offset]`. Both are valid during the call only.
+   * starts at `bytes[offset]`. Both are valid during the call only. `bytes` is never a Buffer, whose `slice` does not copy.
    */
   onFrame(peer: number, words: Int32Array, at: number, bytes: Uint8Array, offset: number): void
   /** The transport has frames, or room it had not: `poll` and pending sends are worth a try. Called from the event loop. */
@@ -22,7 +22,8 @@ export interface Transport {
   readonly maxPayload: number
   /**
    * Sends one frame: `header[0 … 7]` and `length` bytes of `payload` from `offset`. All of it is copied before the
-   * call returns, or none: false means that the peer's queue is full; `onWake` is called once there is room again.
+   * call returns, or none: false means that the peer's queue is full. Room that
+   * comes while the sender is asleep calls `onWake`; one that is awake tries again from time to time.
    */
   send(peer: number, header: Int32Array, payload: Uint8Array, offset: number, length: number): boolean
   /** Hands frames that have arrived to the receiver, a bounded number a call. Returns how many. */

@@ -1,0 +1,167 @@
+// Worlds of several ranks in one process, as lib/world.ts makes them in several: an engine, a waiter and a COMM_WORLD each.
+import { randomBytes } from 'node:crypto'
+import { nativeMemory, whyNotNative } from '../../native/load.js'
+import { Communicator } from '../../lib/comm/communicator.js'
+import { Contexts, WORLD_CONTEXT } from '../../lib/comm/contexts.js'
+import { Group } from '../../lib/comm/group.js'
+import { DEFAULT_EAGER_LIMIT } from '../../lib/env.js'
+import { Engine } from '../../lib/p2p/engine.js'
+import { Waiter } from '../../lib/p2p/waiter.js'
+import type { Polling } from '../../lib/p2p/waiter.js'
+import { createInproc } from '../../lib/transport/inproc.js'
+import { Router } from '../../lib/transport/router.js'
+import { SelfTransport } from '../../lib/transport/self.js'
+import { ShmTransport } from '../../lib/transport/shm.js'
+import type { Receiver, Transport } from '../../lib/transport/transport.js'
+import { ZmqTransport } from '../../lib/transport/zmq.js'
+import { segmentBytes } from '../../lib/wire/segment.js'
+
+export type TransportName = 'inproc' | 'shm' | 'zmq'
+export const TRANSPORTS: readonly TransportName[] = ['inproc', 'shm', 'zmq']
+
+/** Why a transport cannot be tested here; undefined where it can. */
+export function missing(name: TransportName): string | undefined {
+  if (name === 'shm') return nativeMemory() === undefined ? whyNotNative() : undefined
+  if (name === 'zmq') return 'poll' in ZmqTransport.prototype ? undefined : 'not written yet'
+  return undefined
+}
+
+/** The transports that can be tested here; says of the others why they cannot. */
+export function transports(): TransportName[] {
+  return TRANSPORTS.filter((name) => {
+    const reason = missing(name)
+    if (reason !== undefined) console.log(`# skip ${name}: ${reason}`)
+    return reason === undefined
+  })
+}
+
+export interface WorldsOptions {
+  eagerLimit?: number
+  /** Sees every frame that a rank hands to its transport. */
+  spy?: (from: number, to: number, words: Int32Array) => void
+  polling?: Polling
+}
+
+export interface Worlds {
+  readonly worlds: readonly Communicator[]
+  readonly engines: readonly Engine[]
+  readonly waiters: readonly Waiter[]
+  close(): void
+}
+
+type Peers = { connect: (rank: number, receiver: Receiver) => Transport; close: () => void }
+
+const HUBS: Record<TransportName, (size: number) => Peers> = {
+  inproc(size) {
+    const hub = createInproc(size)
+    return { connect: (rank, receiver) => hub.transport(rank, receiver), close: () => undefined }
+  },
+  shm(size) {
+    const memory = nativeMemory()!
+    const fd = memory.createSegment(segmentBytes(size))
+    const doorbells = Array.from({ length: size }, () => memory.createDoorbell())
+    return {
+      connect: (rank, receiver) => new ShmTransport({ memory, fd, doorbells, rank, receiver }),
+      close: () => [fd, ...doorbells].forEach((descriptor) => memory.close(descriptor)),
+    }
+  },
+  zmq(size) {
+    const jobId = randomBytes(6).toString('hex')
+    const secret = randomBytes(16).toString('hex')
+    const Zmq = ZmqTransport as unknown as new (options: object) => Transport
+    return { connect: (rank, receiver) => new Zmq({ rank, size, jobId, secret, receiver }), close: () => undefined }
+  },
+}
+
+function spied(transport: Transport, from: number, spy: WorldsOptions['spy']): Transport {
+  if (spy === undefined) return transport
+  const send = transport.send.bind(transport)
+  transport.send = (to, header, payload, offset, length) => {
+    const sent = send(to, header, payload, offset, length)
+    if (sent) spy(from, to, header)
+    return sent
+  }
+  return transport
+}
+
+/** `size` ranks of one process on one transport; frames of a rank to itself go by SelfTransport. */
+export function openWorlds(name: TransportName, size: number, options: WorldsOptions = {}): Worlds {
+  const { eagerLimit = DEFAULT_EAGER_LIMIT, polling = 'never', spy } = options
+  const peers = HUBS[name](size)
+  const ranks = Array.from({ length: size }, (_, rank) => rank)
+  const engines = ranks.map((rank) => {
+    const connect = (receiver: Receiver): Transport => {
+      const self = new SelfTransport(rank, receiver)
+      const others = size === 1 ? self : peers.connect(rank, receiver)
+      return spied(new Router(ranks.map((peer) => (peer === rank ? self : others))), rank, spy)
+    }
+    return new Engine({ rank, size, eagerLimit, connect })
+  })
+  const waiters = engines.map((engine) => new Waiter(engine, { polling }))
+  const worlds = ranks.map((rank) => {
+    const progress = { engine: engines[rank]!, waiter: waiters[rank]! }
+    const home = { progress, contexts: new Contexts(rank), worldRank: rank, ranksPerCore: 1 }
+    return new Communicator(home, WORLD_CONTEXT, new Group(ranks, rank), 'COMM_WORLD')
+  })
+  const close = (): void => {
+    for (const waiter of waiters) waiter.close()
+    for (const engine of engines) engine.transport.close()
+    peers.close()
+  }
+  return { worlds, engines, waiters, close }
+}
+
+/** What the ranks wait for, for the message of a test that hangs. */
+function doing(worlds: readonly Communicator[]): string {
+  const lines = worlds.map(({ rank, progress: { engine, waiter } }) => {
+    const what = [...waiter.describe(), ...engine.describePending(3)]
+    return `rank ${rank}: ${what.length > 0 ? what.join('; ') : 'nothing'}`
+  })
+  return lines.join('\n')
+}
+
+/** Runs `program` on all ranks at once. Rejects with the first error, or when it takes longer than `seconds`. */
+export async function onAll<T>(
+  worlds: readonly Communicator[],
+  program: (world: Communicator) => Promise<T>,
+  seconds = 30,
+): Promise<T[]> {
+  let timer: NodeJS.Timeout | undefined
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not done after ${seconds} s\n${doing(worlds)}`)), seconds * 1000)
+  })
+  try {
+    return await Promise.race([Promise.all(worlds.map(program)), limit])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Opens worlds, runs `program` on all ranks, checks that nothing is left pending, and closes. */
+export async function inWorlds<T>(
+  name: TransportName,
+  size: number,
+  program: (world: Communicator) => Promise<T>,
+  options: WorldsOptions & { seconds?: number } = {},
+): Promise<T[]> {
+  const { worlds, engines, close } = openWorlds(name, size, options)
+  try {
+    const results = await onAll(worlds, program, options.seconds)
+    const pending = engines.reduce((sum, engine) => sum + engine.pending, 0)
+    if (pending !== 0) throw new Error(`${pending} operations are left pending\n${doing(worlds)}`)
+    return results
+  } finally {
+    close()
+  }
+}
+
+/** The error of a promise that must reject; fails where it does not. */
+export async function errorOf(promise: PromiseLike<unknown>): Promise<Error> {
+  let value: unknown
+  try {
+    value = await promise
+  } catch (error) {
+    return error as Error
+  }
+  throw new Error(`should have been rejected, but gave ${String(value)}`)
+}
