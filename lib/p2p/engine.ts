@@ -529,11 +529,12 @@ export class Engine implements Receiver {
     }
   }
 
+  /** A receive from anyone waits for the last of the others to leave, whichever that is. */
   *#waitingFor(peer: Peer): Iterable<Operation> {
     for (const matching of this.#matchings.values()) {
-      for (const op of matching.posted()) if (this.#goneSource(op) === peer) yield op
+      for (const op of matching.posted()) if (this.#goneSource(op) !== undefined) yield op
     }
-    for (const probe of this.#probes) if (this.#goneSource(probe) === peer) yield probe
+    for (const probe of this.#probes) if (this.#goneSource(probe) !== undefined) yield probe
     for (const op of this.#operations) {
       if (op instanceof SendOp ? op.dest === peer.rank : op instanceof RecvOp && op.matchedSource === peer.rank) {
         yield op as Operation
