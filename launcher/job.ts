@@ -91,7 +91,6 @@ class Job {
     forwardSignals({
       terminate: (code) => this.#onTerminate(code),
       forward: (signal) => this.#link.send({ type: 'signal', signal }),
-      resumed: () => this.#input.start(),
     })
     const { programs: _, ...spec } = this.#plan
     this.#link.send({ type: 'launch', spec })

@@ -33,7 +33,7 @@ export interface NativeReduce {
    * Throws a TypeError where an op does not take the type, or the arrays do not fit.
    */
   reduce(op: number, type: number, inout: ArrayBufferView, input: ArrayBufferView, kernel?: number): void
-  /** The instruction sets that this machine can run, best first: 'avx512', 'avx2', 'portable'. The first one is used. */
+  /** The instruction sets that this machine can run, best first: 'avx512', 'avx2', 'portable'. The first is used. */
   reduceKernels(): string[]
 }
 

@@ -7,9 +7,8 @@ import { ARRAY_BUFFER, BIGINT64, BIGUINT64, BUFFER, CONSTRUCTORS, DATA_VIEW, ELE
 
 /** Up to here an array is made in its final size, beyond it grows: V8 keeps larger holey ones as hash tables. */
 const FINAL_SIZE_LIMIT = 1 << 20
-/** V8 turns an array into a hash table where an index leaves a larger gap than this. */
-const LARGE_GAP = 1024
-const SCALAR_DOUBLES = 8
+/** An index so far from the others turns an array into a hash table. */
+const LARGE_GAP = 4096
 
 /** Stands among the objects for the ArrayBuffer of a view, which V8 makes only when it is asked for. */
 class BufferOf {
@@ -25,18 +24,18 @@ function setOwn(object: object, key: string, value: unknown, enumerable: boolean
   Object.defineProperty(object, key, { value, enumerable, configurable: true, writable: true })
 }
 
-/** Sets the length of an array whose last elements are absent, without memory for them. */
-function setLength(array: unknown[], length: number): void {
-  if (length - array.length > LARGE_GAP) {
-    array[length - 1] = undefined
-    // oxlint-disable-next-line no-array-delete -- it must become absent
-    delete array[length - 1]
-  } else array.length = length
+/** Gives an empty array its length in the form that V8 has for sparse ones: absent elements take no memory. */
+function makeSparse(array: unknown[], length: number): void {
+  const far = Math.max(length - 1, LARGE_GAP)
+  array[far] = undefined
+  // oxlint-disable-next-line no-array-delete -- it must become absent
+  delete array[far]
+  array.length = length
 }
 
 export class Decoder extends Reader {
   #depth = 0
-  /** How many array elements the rest of the message can hold: at least a byte each. */
+  /** For how many array elements memory may still be made: each element takes at least a byte of the message. */
   #elements = 0
   #objects: unknown[] = []
   #keys: string[] = []
@@ -55,6 +54,7 @@ export class Decoder extends Reader {
       if (this.at !== this.end) throw malformed(`${this.end - this.at} bytes too many`)
       return value
     } finally {
+      this.release()
       if (this.#objects.length > 0) this.#objects = []
       if (this.#keys.length > 0) this.#keys = []
       if (this.#later.length > 0) this.#later = []
@@ -239,6 +239,8 @@ export class Decoder extends Reader {
   #holeyElements(array: unknown[]): void {
     const length = this.varint()
     if (length > 2 ** 32 - 1) throw malformed(`an array of ${length}`)
+    if (length > this.#elements) makeSparse(array, length)
+    else this.#elements -= length
     let i = 0
     while (!this.#isEnd()) {
       if (this.bytes[this.at] === tag.HOLES) {
@@ -248,30 +250,14 @@ export class Decoder extends Reader {
       else throw malformed('an array with more elements than it has')
     }
     if (i > length) throw malformed('an array with more elements than it has')
-    setLength(array, length)
+    array.length = length
   }
 
   #numbers(packing: number): unknown[] {
     const length = this.varint()
-    const width = packing === tag.DOUBLE_ARRAY ? 8 : 1 << (packing - tag.INT8_ARRAY)
-    const array = this.#newArray(length, width)
-    const at = this.take(length * width)
-    const bytes = this.bytes
-    if (packing === tag.INT8_ARRAY) for (let i = 0; i < length; i++) array[i] = (bytes[at + i] << 24) >> 24
-    else if (packing === tag.INT16_ARRAY) for (let i = 0; i < length; i++) array[i] = this.int16(at + 2 * i)
-    else if (packing === tag.INT32_ARRAY) for (let i = 0; i < length; i++) array[i] = this.int32(at + 4 * i)
-    else this.#doubles(array, at, length)
+    const array = this.#newArray(length, packing === tag.DOUBLE_ARRAY ? 8 : 1 << (packing - tag.INT8_ARRAY))
+    this.packed(array, packing, length)
     return array
-  }
-
-  #doubles(array: unknown[], at: number, length: number): void {
-    if (length < SCALAR_DOUBLES) {
-      this.at = at
-      for (let i = 0; i < length; i++) array[i] = this.double()
-      return
-    }
-    const view = new DataView(this.bytes.buffer, this.bytes.byteOffset + at, length * 8)
-    for (let i = 0; i < length; i++) array[i] = view.getFloat64(8 * i, true)
   }
 
   #regExp(): RegExp {

@@ -4,7 +4,7 @@ import * as tag from './codec-format.js'
 import { Unsendable, errorKind, hasOwn, packingOf, tagOf, unsendableKind } from './codec-kinds.js'
 import { KeyNumbers, ObjectNumbers } from './codec-numbering.js'
 import { Writer } from './codec-writer.js'
-import { rawBytes, typeOfView } from './raw.js'
+import { isDetached, rawBytes, typeOfView } from './raw.js'
 import { OBJECT as NOT_A_KNOWN_VIEW } from './types.js'
 
 const HOLES_TO_PROBE = 64
@@ -232,6 +232,7 @@ export class Encoder extends Writer {
 
   /** The length and the bytes of a view or buffer. */
   #memory(memory: ArrayBufferView | ArrayBufferLike): void {
+    if (isDetached(memory)) throw new Unsendable(memory, 'detached ArrayBuffer')
     const bytes = rawBytes(memory)
     this.varint(bytes.length)
     this.raw(bytes)
@@ -272,7 +273,7 @@ export class Encoder extends Writer {
       this.#value(value)
     }
     if (typeof name === 'string' && name !== tag.ERROR_NAMES[kind]) field('name', name)
-    if (typeof message === 'string') field('message', message)
+    if (typeof message === 'string' && message !== '') field('message', message)
     if (typeof stack === 'string') field('stack', stack)
     if (typeof code === 'string') field('code', code)
     if (hasOwn(error, 'cause')) field('cause', error.cause)

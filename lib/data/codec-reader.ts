@@ -1,6 +1,10 @@
 // The reading of what an encoded value is made of: varints, numbers, bigints and strings, never beyond the end.
 import { TransportError } from '../errors.js'
+import * as tag from './codec-format.js'
 
+/** Fewer doubles than this are not worth a DataView. */
+const SCALAR_DOUBLES = 8
+/** Slots of the table of keys, and the longest key in it. */
 const INTERNED = 1024
 const INTERNED_LENGTH = 32
 
@@ -25,6 +29,11 @@ export class Reader {
     this.bytes = bytes
     this.at = offset
     this.end = offset + length
+  }
+
+  /** Keeps no message alive. */
+  protected release(): void {
+    this.bytes = doubleBytes
     this.#buffer = undefined
   }
 
@@ -68,6 +77,26 @@ export class Reader {
   protected int32(at: number): number {
     const bytes = this.bytes
     return bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)
+  }
+
+  /** Numbers that were packed into as few bytes each as the tag says. */
+  protected packed(array: unknown[], packing: number, length: number): void {
+    if (packing === tag.DOUBLE_ARRAY) return this.#doubles(array, length)
+    const width = 1 << (packing - tag.INT8_ARRAY)
+    const at = this.take(length * width)
+    const bytes = this.bytes
+    if (width === 1) for (let i = 0; i < length; i++) array[i] = (bytes[at + i] << 24) >> 24
+    else if (width === 2) for (let i = 0; i < length; i++) array[i] = this.int16(at + 2 * i)
+    else for (let i = 0; i < length; i++) array[i] = this.int32(at + 4 * i)
+  }
+
+  #doubles(array: unknown[], length: number): void {
+    if (length < SCALAR_DOUBLES) {
+      for (let i = 0; i < length; i++) array[i] = this.double()
+      return
+    }
+    const view = new DataView(this.bytes.buffer, this.bytes.byteOffset + this.take(8 * length), 8 * length)
+    for (let i = 0; i < length; i++) array[i] = view.getFloat64(8 * i, true)
   }
 
   protected bigint(): bigint {

@@ -11,7 +11,7 @@ const FIRST_CAPACITY = 1 << 16
 /** A larger buffer serves for one value only. */
 const KEPT_CAPACITY = 1 << 20
 
-/** Every method but `value` relies on SLACK bytes of room, and `need` makes it. */
+/** What has a fixed size is written without a check: there are SLACK bytes of room, for which `need` cares. */
 export class Writer {
   protected bytes = Buffer.allocUnsafeSlow(FIRST_CAPACITY)
   protected view = new DataView(this.bytes.buffer)

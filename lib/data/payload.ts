@@ -72,7 +72,8 @@ function checkSize(type: number, bytes: Uint8Array, offset: number, length: numb
   const element = ELEMENT_BYTES[type]
   const whole = type === NUMBER ? length === 8 : type === EMPTY ? length === 0 : length % element === 0
   if (fits && whole) return
-  throw new TransportError(`a message of type ${name} cannot be ${length} bytes long (${bytes.length - offset} are there)`)
+  const left = bytes.length - offset
+  throw new TransportError(`a message of type ${name} cannot be ${length} bytes long (${left} are there)`)
 }
 
 /**

@@ -29,7 +29,8 @@ await t.test('type codes', async (t) => {
   t.equal(typeOf(runInNewContext('new ArrayBuffer(1)')), ARRAY_BUFFER)
   t.equal(typeOf(-0), NUMBER)
   t.equal(typeOf(undefined), EMPTY)
-  for (const value of [null, '', true, 1n, {}, [], new Map(), new Number(1), () => 1, Symbol('x'), Object.create(null)]) {
+  const others = [null, '', true, 1n, {}, [], new Map(), new Number(1), () => 1, Symbol('x'), Object.create(null)]
+  for (const value of others) {
     t.equal(typeOf(value), OBJECT)
   }
   const fake = { [Symbol.toStringTag]: 'Float64Array' }
@@ -94,6 +95,10 @@ await t.test('objects go through the codec', async (t) => {
   const bytes = bytesOf(value, OBJECT)
   t.same(valueOf(OBJECT, bytes, 0, bytes.length), value)
   t.throws(() => bytesOf({ f: () => 1 }, OBJECT), { code: 'TSMPI_DATA' })
+  for (const gone of [new Uint8Array(3), new Float64Array(3)]) {
+    structuredClone(gone, { transfer: [gone.buffer] })
+    t.throws(() => bytesOf(gone, typeOf(gone)), { code: 'TSMPI_DATA', message: /detached/ })
+  }
 })
 
 await t.test('bytes that cannot be such a value', async (t) => {
