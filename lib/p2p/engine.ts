@@ -173,7 +173,7 @@ export class Engine implements Receiver {
       peer.gone = how
       peer.credit = -1
       for (const op of [...this.#waitingFor(peer)]) this.#failGone(op, peer)
-      peer.control.length = 0
+      peer.control.clear()
       this.transport.forget?.(peer.rank)
     }
   }
