@@ -118,7 +118,7 @@ const scenarios = {
     console.log(JSON.stringify({ rank, name: 'isFinalized', value: MPI.isFinalized() }))
   },
   'pending-irecv'() {
-    if (rank === 0) world.irecv(1, 77)
+    world.irecv(1 - rank, 77)
   },
   async deadlock() {
     await world.recv(1 - rank, 10 + rank)
