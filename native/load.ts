@@ -19,7 +19,7 @@ export interface NativeMemory {
   watch(fd: number, callback: () => void): object
   unwatch(watch: object): void
   /** A pipe: its read end, which does not block, and its write end. Both are close-on-exec. */
-  createPipe(): [number, number]
+  readonly createPipe: () => [number, number]
   closeOnExec(fd: number): void
   close(fd: number): void
   /** sched_yield. */
