@@ -58,6 +58,9 @@ function tagger({ tagOutput, timestampOutput }: Options, rank: number): (() => s
   return tagOutput ? () => `[${rank}] ` : undefined
 }
 
+/** How often a job in the background looks whether it has come to the foreground, in milliseconds: no signal tells. */
+const FOREGROUND_POLL = 500
+
 /** Reads standard input as fast as the slowest of the ranks that get it. */
 export class Input {
   readonly #send: (rank: number, chunk: Buffer) => void
@@ -70,9 +73,10 @@ export class Input {
     for (const rank of ranks) this.#pending.set(rank, 0)
   }
 
-  /** Starts to read, unless that would stop the launcher: a background job that reads its terminal gets SIGTTIN. */
+  /** Starts to read, once that does not stop the launcher: in the background, reading a terminal means SIGTTIN. */
   start(): void {
-    if (this.#started || this.#pending.size === 0 || inBackground()) return
+    if (this.#pending.size === 0) return
+    if (inBackground()) return void setTimeout(() => this.start(), FOREGROUND_POLL)
     this.#started = true
     process.stdin.on('data', (chunk: Buffer) => this.#spread(chunk))
     process.stdin.on('end', () => this.#spread(Buffer.alloc(0)))

@@ -91,7 +91,6 @@ class Job {
     forwardSignals({
       terminate: (code) => this.#onTerminate(code),
       forward: (signal) => this.#link.send({ type: 'signal', signal }),
-      resumed: () => this.#input.start(),
     })
     const { programs: _, ...spec } = this.#plan
     this.#link.send({ type: 'launch', spec })
@@ -141,7 +140,8 @@ class Job {
   /** `rank 2 (pid 123 on host h)` */
   #name(rank: number): string {
     const { nodePid, pid } = this.#rank(rank)
-    return `rank ${rank} (pid ${nodePid ?? pid} on host ${this.#plan.hosts[rank]})`
+    const id = nodePid ?? pid
+    return `rank ${rank} (${id === undefined ? '' : `pid ${id} `}on host ${this.#plan.hosts[rank]})`
   }
 
   #onFinalize(rank: number, sent: SentFrames): void {
@@ -216,7 +216,8 @@ class Job {
     this.#link.send({ type: 'report' })
     const deadline = Date.now() + REPORT_PATIENCE
     while (Date.now() < deadline && this.#ranks.some(mayAnswer)) await new Promise((resolve) => setTimeout(resolve, 20))
-    this.#stop({ code: 124, message: `the job was ended after ${seconds} s (--timeout)${this.#report()}` }, FAILURE_GRACE)
+    const message = `the job was ended after ${seconds} s (--timeout)${this.#report()}`
+    this.#stop({ code: 124, message }, FAILURE_GRACE)
   }
 
   /** What each rank that is left was doing. */
@@ -230,7 +231,8 @@ class Job {
   async #onAgentLost(how: string): Promise<void> {
     if (this.#settled) return
     reapOrphans(this.#plan.job, this.#ranks.filter(({ exited }) => !exited))
-    this.#end ??= { code: 1, message: `the agent on host ${this.#plan.hosts[0]} is gone: ${how}; its ranks were killed` }
+    const message = `the agent on host ${this.#plan.hosts[0]} is gone: ${how}; its ranks were killed`
+    this.#end ??= { code: 1, message }
     await this.#finish()
   }
 

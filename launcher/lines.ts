@@ -6,8 +6,8 @@
 //   its lane has the floor, and what other lanes complete meanwhile waits.
 // - Nobody waits for ever: the floor is lost once WAITING_LIMIT bytes wait for it, or when its owner has nothing to say
 //   for PATIENCE while others wait. Then another line begins in the middle of that one: the only case of mixing.
-// - Every byte received is credited exactly once: when it is held, or when it has left. What is held is bounded for each
-//   lane and what waits is bounded by WAITING_LIMIT, less than what an agent may have under way; so credit never runs dry.
+// - Every byte received is credited exactly once: when it is held, or when it has left. What is held is bounded for
+//   each lane; what waits is bounded by WAITING_LIMIT, less than an agent may have under way; so credit never runs dry.
 // - On a terminal an unfinished line is shown after PROMPT_DELAY, so that prompts and progress lines are seen; a line
 //   of another lane then begins on a new line.
 import type { Sink } from './sink.js'
@@ -141,7 +141,8 @@ export class Lane {
     this.#held.push(Buffer.from(rest))
     this.#heldBytes += rest.length
     this.#writer.creditNow(rest.length)
-    if (this.#writer.sink.isTerminal) this.#prompt ??= setTimeout(() => this.#emit(Buffer.alloc(0), 0, false), PROMPT_DELAY)
+    if (!this.#writer.sink.isTerminal) return
+    this.#prompt ??= setTimeout(() => this.#emit(Buffer.alloc(0), 0, false), PROMPT_DELAY)
   }
 
   /** The stream has ended. An unfinished line is completed where lines are tagged, and else left as it is. */

@@ -81,7 +81,7 @@ const EXAMPLES: [string, string][] = [
   ['$0 -n 4 --timeout 60 --transport zmq x.js', 'At most a minute, without shared memory'],
   ['$0 -n 2 ./wrapper.sh', 'A script that ends in `exec node x.js`'],
 ]
-const EPILOGUE = `Exit code: 0 when every rank ends with 0, else that of the first rank to fail (128 + number of the signal).
+const EPILOGUE = `Exit code: 0 when every rank ends with 0, else that of the first rank to fail (128 + signal number).
 124: --timeout; 126 or 127: the program cannot be executed or is not there; 2: a wrong option.
 Ctrl-C ends every rank (TERM, and KILL after 2 s); a second one does so at once. Manual: docs/launcher.md`
 
@@ -123,7 +123,7 @@ function optional(first: Parsed, apps: App[]): Partial<Options> {
   const timeout = seconds(first)
   const inspectRank = integer(first, 'inspect-rank', 0, size - 1)
   if (outputDir !== undefined && (first['tag-output'] === true || first['timestamp-output'] === true)) {
-    throw usage('--output-dir writes what the ranks print as it is: it does not go with --tag-output or --timestamp-output')
+    throw usage('--output-dir writes what ranks print as it is: it does not go with --tag-output or --timestamp-output')
   }
   return {
     ...(outputDir !== undefined && { outputDir: resolve(outputDir) }),

@@ -20,7 +20,8 @@ export function resolveProgram(app: App, inspect: boolean): Command {
   const kind = extname(app.program)
   if (!JAVASCRIPT.has(kind) && !TYPESCRIPT.has(kind)) {
     if (inspect || app.nodeArgs.length > 0) {
-      throw new LaunchError(`${app.program} is not run by Node: --node-arg and --inspect-rank do not apply`, { exitCode: 2 })
+      const reason = `${app.program} is not run by Node: --node-arg and --inspect-rank do not apply`
+      throw new LaunchError(reason, { exitCode: 2 })
     }
     return { file: findExecutable(app), args: app.args }
   }
@@ -65,7 +66,8 @@ function findExecutable(app: App): string {
   const { program, wdir } = app
   const bare = !program.includes('/')
   const folders = bare ? (app.env['PATH'] ?? process.env['PATH'] ?? '').split(delimiter) : []
-  const places = [...folders.filter(Boolean).map((folder) => join(folder, program)), resolve(program), resolve(wdir, program)]
+  const onPath = folders.filter(Boolean).map((folder) => join(folder, program))
+  const places = [...onPath, resolve(program), resolve(wdir, program)]
   let denied: string | undefined
   for (const place of places) {
     const stat = statSync(place, { throwIfNoEntry: false })

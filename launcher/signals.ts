@@ -5,8 +5,6 @@ export interface SignalTargets {
   terminate(code: number): void
   /** Pass the signal on to every rank. */
   forward(signal: NodeJS.Signals): void
-  /** The launcher runs again after a stop, perhaps in the foreground now. */
-  resumed(): void
 }
 
 /** 128 + signal number: what shells report. */
@@ -20,8 +18,5 @@ export function forwardSignals(targets: SignalTargets): void {
     targets.forward('SIGSTOP')
     process.kill(process.pid, 'SIGSTOP')
   })
-  process.on('SIGCONT', () => {
-    targets.forward('SIGCONT')
-    targets.resumed()
-  })
+  process.on('SIGCONT', () => targets.forward('SIGCONT'))
 }

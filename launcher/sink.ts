@@ -18,7 +18,8 @@ class StreamSink implements Sink {
 
   constructor(fd: number, isTerminal: boolean, onBroken: (error: Error) => void) {
     this.isTerminal = isTerminal
-    this.#stream = isTerminal ? (fd === 1 ? process.stdout : process.stderr) : new Socket({ fd, readable: false, writable: true })
+    const terminal = fd === 1 ? process.stdout : process.stderr
+    this.#stream = isTerminal ? terminal : new Socket({ fd, readable: false, writable: true })
     this.#stream.on('error', onBroken)
   }
 
@@ -64,7 +65,8 @@ class FileSink implements Sink {
 function openSink(fd: 1 | 2, onBroken: (error: Error) => void): Sink {
   const stat = fstatSync(fd)
   const isTerminal = isatty(fd)
-  return isTerminal || stat.isFIFO() || stat.isSocket() ? new StreamSink(fd, isTerminal, onBroken) : new FileSink(fd, onBroken)
+  const isStream = isTerminal || stat.isFIFO() || stat.isSocket()
+  return isStream ? new StreamSink(fd, isTerminal, onBroken) : new FileSink(fd, onBroken)
 }
 
 /** Sinks for standard output and error: one and the same where both lead to the same place. */

@@ -18,6 +18,8 @@ export interface NativeMemory {
   /** Calls `callback` from the event loop whenever the doorbell has rung. Never keeps the process alive. */
   watch(fd: number, callback: () => void): object
   unwatch(watch: object): void
+  /** A pipe: its read end, which does not block, and its write end. Both are close-on-exec. */
+  readonly createPipe: () => [number, number]
   closeOnExec(fd: number): void
   close(fd: number): void
   /** sched_yield. */
@@ -33,7 +35,7 @@ export interface NativeReduce {
    * Throws a TypeError where an op does not take the type, or the arrays do not fit.
    */
   reduce(op: number, type: number, inout: ArrayBufferView, input: ArrayBufferView, kernel?: number): void
-  /** The instruction sets that this machine can run, best first: 'avx512', 'avx2', 'portable'. The first one is used. */
+  /** The instruction sets that this machine can run, best first: 'avx512', 'avx2', 'portable'. The first is used. */
   reduceKernels(): string[]
 }
 

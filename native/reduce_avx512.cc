@@ -1,4 +1,4 @@
-// Reductions for AVX-512 F, BW, DQ and VL. The instruction set is chosen here, not by compiler flags: see reduce_avx2.cc.
+// Reductions for AVX-512 F, BW, DQ and VL. The instruction set is chosen here, not by compiler flags.
 #if defined(__x86_64__)
 #if defined(__clang__)
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl"))), apply_to = function)

@@ -1,4 +1,4 @@
-// The kernels of reduce.h, for the instruction set of the file that includes this: plain loops that compilers vectorize.
+// The kernels of reduce.h, for the instruction set of the including file: plain loops that compilers vectorize.
 //
 // lib/data/loops.ts does the same arithmetic, bit for bit. Every op is symmetric: a NaN result is always the same NaN,
 // and of -0 and +0 the minimum is -0. Everything here is local to the including file, so that the linker can never put

@@ -18,8 +18,8 @@ export function launched(): Job {
   const firstDoorbell = envInteger(ENV.DOORBELL_FD, -1)
   if (rank < 0 || rank >= size || !isSocket(controlFd)) {
     throw new StateError(
-      `${ENV.RANK}=${env[ENV.RANK]} says that this process is a rank, but descriptor ${controlFd} is not its socket to ` +
-        `tsmpirun: something between tsmpirun and this process closed it. To run it on its own, unset ${ENV.RANK}.`,
+      `${ENV.RANK}=${env[ENV.RANK]} says that this process is a rank, but descriptor ${controlFd} is not its socket ` +
+        `to tsmpirun: something between tsmpirun and this process closed it. To run it on its own, unset ${ENV.RANK}.`,
     )
   }
   for (const name of ROLE) delete env[name]

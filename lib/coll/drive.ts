@@ -120,7 +120,7 @@ export abstract class Run extends CollectiveOperation {
   protected sendBytes(peer: number, type: number, bytes: Uint8Array, offset: number, length: number): void {
     const { progress, scope, tag, signature } = this.context
     const dest = scope.worldRankOf(peer)
-    if (progress.engine.trySend(scope.context, dest, tag, type, signature, bytes, offset, length)) return
+    if (progress.engine.outgoing.trySend(scope.context, dest, tag, type, signature, bytes, offset, length)) return
     const op = new SendOp(scope, dest, tag, type, bytes)
     op.offset = offset
     op.length = length

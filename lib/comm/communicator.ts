@@ -7,16 +7,12 @@ import type { Scope } from '../p2p/operation.js'
 import { Request } from '../p2p/request.js'
 import type { Progress } from '../p2p/request.js'
 import { UNDEFINED } from '../p2p/status.js'
-import {
-  startAllgather,
-  startAlltoall,
-  startBarrier,
-  startBcast,
-  startGather,
-  startReduction,
-  startScatter,
-} from './collectives.js'
-import type { CollectiveIntoOptions, CollectiveOptions, CollectiveScope } from './collectives.js'
+import { startBarrier } from './collectives/barrier.js'
+import { startBcast } from './collectives/bcast.js'
+import type { CollectiveIntoOptions, CollectiveOptions, CollectiveScope } from './collectives/call.js'
+import { startAllgather, startAlltoall } from './collectives/exchange.js'
+import { startReduction } from './collectives/reduction.js'
+import { startGather, startScatter } from './collectives/scatter-gather.js'
 import type { Contexts } from './contexts.js'
 import { Group } from './group.js'
 import { PointToPoint } from './point-to-point.js'

@@ -95,7 +95,7 @@ export abstract class PointToPoint implements Scope {
       if (to === PROC_NULL) return SENT
       const type = typeOf(value)
       const payload = bytesOf(value, type)
-      if (this.progress.engine.trySend(this.context, to, tag, type, 0, payload, 0, payload.length)) {
+      if (this.progress.engine.outgoing.trySend(this.context, to, tag, type, 0, payload, 0, payload.length)) {
         return this.progress.waiter.completed(undefined)
       }
       return this.progress.waiter.wait(this.#startSend(STANDARD, to, tag, type, payload))
@@ -163,7 +163,7 @@ export abstract class PointToPoint implements Scope {
    * @throws ArgumentError, TruncateError, MismatchError, PeerError
    */
   recv<B extends IntoBuffer>(source: number, tag: number, options: RecvIntoOptions<B>): Promise<B>
-  recv(source?: number, tag?: number, options?: RecvOptions): Promise<unknown>
+  recv<T = unknown>(source?: number, tag?: number, options?: RecvOptions): Promise<T>
   recv(source: number = ANY_SOURCE, tag: number = ANY_TAG, options?: Partial<RecvIntoOptions>): Promise<unknown> {
     try {
       const op = this.#post(source, tag, options?.into)
@@ -182,7 +182,7 @@ export abstract class PointToPoint implements Scope {
 
   /** Starts a receive. `into`, if given, belongs to tsmpi until the request is complete. */
   irecv<B extends IntoBuffer>(source: number, tag: number, options: { into: B }): Request<B>
-  irecv(source?: number, tag?: number): Request<unknown>
+  irecv<T = unknown>(source?: number, tag?: number): Request<T>
   irecv(source: number = ANY_SOURCE, tag: number = ANY_TAG, options?: { into?: IntoBuffer }): Request<unknown> {
     return this.#request(this.#post(source, tag, options?.into))
   }
@@ -216,6 +216,8 @@ export abstract class PointToPoint implements Scope {
    * Sends and receives at once, without deadlock (MPI_Sendrecv): sends `value` to `dest` and receives from `source`, by
    * default `dest`. Resolves with what was received.
    */
+  sendrecv<B extends IntoBuffer>(value: unknown, dest: number, options: SendrecvOptions & { into: B }): Promise<B>
+  sendrecv<T = unknown>(value: unknown, dest: number, options?: SendrecvOptions): Promise<T>
   sendrecv(value: unknown, dest: number, options: SendrecvOptions = {}): Promise<unknown> {
     return this.#exchange(value, dest, options)
   }

@@ -1,23 +1,14 @@
 // The decoding half of the object codec. The bytes are not trusted: every length is checked against what is left, no
 // allocation exceeds a small multiple of the message, and nesting is bounded.
-import { TransportError } from '../errors.js'
 import * as tag from './codec-format.js'
+import { Reader, malformed } from './codec-reader.js'
 import { arrayFrom, copyOf } from './raw.js'
 import { ARRAY_BUFFER, BIGINT64, BIGUINT64, BUFFER, CONSTRUCTORS, DATA_VIEW, ELEMENT_BYTES } from './types.js'
 
 /** Up to here an array is made in its final size, beyond it grows: V8 keeps larger holey ones as hash tables. */
 const FINAL_SIZE_LIMIT = 1 << 20
-/** V8 turns an array into a hash table where an index leaves a larger gap than this. */
-const LARGE_GAP = 1024
-const SCALAR_DOUBLES = 8
-const INTERNED = 1024
-const INTERNED_LENGTH = 32
-
-/** Keys by a hash of their bytes: what was received before is not made, and looked up by V8, again. */
-const interned = Array.from({ length: INTERNED }, () => '')
-
-const double = new Float64Array(1)
-const doubleBytes = new Uint8Array(double.buffer)
+/** An index so far from the others turns an array into a hash table. */
+const LARGE_GAP = 4096
 
 /** Stands among the objects for the ArrayBuffer of a view, which V8 makes only when it is asked for. */
 class BufferOf {
@@ -29,29 +20,22 @@ class BufferOf {
 
 type Plain = Record<string, unknown>
 
-function malformed(what: string): TransportError {
-  return new TransportError(`a message holds a malformed value: ${what}`)
-}
-
 function setOwn(object: object, key: string, value: unknown, enumerable: boolean): void {
   Object.defineProperty(object, key, { value, enumerable, configurable: true, writable: true })
 }
 
-/** Sets the length of an array whose last elements are absent, without memory for them. */
-function setLength(array: unknown[], length: number): void {
-  if (length - array.length > LARGE_GAP) {
-    array[length - 1] = undefined
-    // oxlint-disable-next-line no-array-delete -- it must become absent
-    delete array[length - 1]
-  } else array.length = length
+/** Gives an empty array its length in the form that V8 has for sparse ones: absent elements take no memory. */
+function makeSparse(array: unknown[], length: number): void {
+  const far = Math.max(length - 1, LARGE_GAP)
+  array[far] = undefined
+  // oxlint-disable-next-line no-array-delete -- it must become absent
+  delete array[far]
+  array.length = length
 }
 
-export class Decoder {
-  #bytes: Uint8Array = doubleBytes
-  #at = 0
-  #end = 0
+export class Decoder extends Reader {
   #depth = 0
-  /** How many array elements the rest of the message can hold: at least a byte each. */
+  /** For how many array elements memory may still be made: each element takes at least a byte of the message. */
   #elements = 0
   #objects: unknown[] = []
   #keys: string[] = []
@@ -61,60 +45,26 @@ export class Decoder {
     if (!(offset >= 0 && length >= 0 && offset + length <= bytes.length)) {
       throw malformed(`${length} bytes from ${offset} of ${bytes.length}`)
     }
-    this.#bytes = bytes
-    this.#at = offset
-    this.#end = offset + length
+    this.begin(bytes, offset, length)
     this.#depth = 0
     this.#elements = length
     try {
       const value = this.#value()
       for (let i = 0; i < this.#later.length; i++) this.#contents(this.#later[i])
-      if (this.#at !== this.#end) throw malformed(`${this.#end - this.#at} bytes too many`)
+      if (this.at !== this.end) throw malformed(`${this.end - this.at} bytes too many`)
       return value
     } finally {
+      this.release()
       if (this.#objects.length > 0) this.#objects = []
       if (this.#keys.length > 0) this.#keys = []
       if (this.#later.length > 0) this.#later = []
     }
   }
 
-  /** The position of `count` bytes, which are there and taken. */
-  #take(count: number): number {
-    const at = this.#at
-    if (count > this.#end - at) throw malformed(`it ends ${count - (this.#end - at)} bytes too early`)
-    this.#at = at + count
-    return at
-  }
-
-  #byte(): number {
-    return this.#bytes[this.#take(1)]
-  }
-
-  #varint(): number {
-    const first = this.#byte()
-    return first < 0x80 ? first : this.#longVarint(first & 0x7f)
-  }
-
-  #longVarint(low: number): number {
-    let x = low
-    for (let scale = 0x80; scale < 2 ** 50; scale *= 0x80) {
-      const byte = this.#byte()
-      x += (byte & 0x7f) * scale
-      if (byte < 0x80) return x
-    }
-    throw malformed('a length beyond all bounds')
-  }
-
-  #double(): number {
-    const at = this.#take(8)
-    for (let i = 0; i < 8; i++) doubleBytes[i] = this.#bytes[at + i]
-    return double[0]
-  }
-
   #value(): unknown {
-    const code = this.#byte()
+    const code = this.byte()
     if (code < tag.SMALL_INTEGERS) return code
-    if (code < tag.NULL) return this.#shortString(code - tag.SHORT_STRING)
+    if (code < tag.NULL) return this.shortString(code - tag.SHORT_STRING)
     switch (code) {
       case tag.NULL:
         return null
@@ -125,17 +75,17 @@ export class Decoder {
       case tag.FALSE:
         return false
       case tag.INT8:
-        return (this.#byte() << 24) >> 24
+        return (this.byte() << 24) >> 24
       case tag.INT16:
-        return this.#int16(this.#take(2))
+        return this.int16(this.take(2))
       case tag.INT32:
-        return this.#int32(this.#take(4))
+        return this.int32(this.take(4))
       case tag.DOUBLE:
-        return this.#double()
+        return this.double()
       case tag.LATIN1:
-        return this.#longString('latin1')
+        return this.longString('latin1')
       case tag.UTF16:
-        return this.#longString('utf16le')
+        return this.longString('utf16le')
       case tag.OBJECT:
         return this.#object()
       case tag.ARRAY:
@@ -155,11 +105,11 @@ export class Decoder {
   #rare(code: number): unknown {
     switch (code) {
       case tag.BIGINT64:
-        return arrayFrom(BIGINT64, this.#bytes, this.#take(8), 8)[0]
+        return arrayFrom(BIGINT64, this.bytes, this.take(8), 8)[0]
       case tag.BIGINT:
-        return this.#bigint()
+        return this.bigint()
       case tag.NEGATIVE_BIGINT:
-        return -this.#bigint()
+        return -this.bigint()
       case tag.HOLEY_ARRAY:
         return this.#container([])
       case tag.MAP:
@@ -175,7 +125,7 @@ export class Decoder {
       case tag.LATER_SET:
         return this.#announced(new Set())
       case tag.DATE:
-        return this.#add(new Date(this.#double()))
+        return this.#add(new Date(this.double()))
       case tag.REGEXP:
         return this.#regExp()
       case tag.ERROR:
@@ -200,93 +150,23 @@ export class Decoder {
   }
 
   #reference(): unknown {
-    const number = this.#varint()
+    const number = this.varint()
     if (number >= this.#objects.length) throw malformed(`a reference to object ${number} of ${this.#objects.length}`)
     const object = this.#objects[number]
     return object instanceof BufferOf ? object.view.buffer : object
   }
 
-  #int16(at: number): number {
-    return (this.#bytes[at] | (this.#bytes[at + 1] << 8)) << 16 >> 16
-  }
-
-  #int32(at: number): number {
-    const bytes = this.#bytes
-    return bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)
-  }
-
-  #bigint(): bigint {
-    const length = this.#varint()
-    const at = this.#take(length)
-    return length === 0 ? 0n : BigInt(`0x${this.#text('hex', at, length)}`)
-  }
-
-  #text(encoding: 'latin1' | 'utf16le' | 'hex', at: number, length: number): string {
-    const { buffer, byteOffset } = this.#bytes
-    return Buffer.from(buffer, byteOffset + at, length).toString(encoding)
-  }
-
-  #longString(encoding: 'latin1' | 'utf16le'): string {
-    const length = this.#varint()
-    return this.#text(encoding, this.#take(length), length)
-  }
-
-  #shortString(length: number): string {
-    const at = this.#take(length)
-    const b = this.#bytes
-    const character = String.fromCharCode
-    switch (length) {
-      case 0:
-        return ''
-      case 1:
-        return character(b[at])
-      case 2:
-        return character(b[at], b[at + 1])
-      case 3:
-        return character(b[at], b[at + 1], b[at + 2])
-      case 4:
-        return character(b[at], b[at + 1], b[at + 2], b[at + 3])
-      case 5:
-        return character(b[at], b[at + 1], b[at + 2], b[at + 3], b[at + 4])
-      case 6:
-        return character(b[at], b[at + 1], b[at + 2], b[at + 3], b[at + 4], b[at + 5])
-      case 7:
-        return character(b[at], b[at + 1], b[at + 2], b[at + 3], b[at + 4], b[at + 5], b[at + 6])
-      case 8:
-        return character(b[at], b[at + 1], b[at + 2], b[at + 3], b[at + 4], b[at + 5], b[at + 6], b[at + 7])
-      default:
-        return this.#text('latin1', at, length)
-    }
-  }
-
   /** The next key, or undefined after the last. */
   #key(): string | undefined {
-    const code = this.#varint()
+    const code = this.varint()
     if (code >= tag.KEY_KNOWN) {
       if (code - tag.KEY_KNOWN >= this.#keys.length) throw malformed(`a reference to key ${code - tag.KEY_KNOWN}`)
       return this.#keys[code - tag.KEY_KNOWN]
     }
     if (code === tag.KEY_END) return undefined
-    const key = code === tag.KEY_LATIN1 ? this.#latin1Key() : this.#longString('utf16le')
-    this.#keys.push(key)
+    const key = code === tag.KEY_LATIN1 ? this.latin1Key() : this.longString('utf16le')
+    if (this.#keys.length < tag.NUMBERED_KEYS) this.#keys.push(key)
     return key
-  }
-
-  #latin1Key(): string {
-    const length = this.#varint()
-    const at = this.#take(length)
-    if (length > INTERNED_LENGTH) return this.#text('latin1', at, length)
-    const bytes = this.#bytes
-    let hash = length
-    for (let i = 0; i < length; i++) hash = (Math.imul(hash, 31) + bytes[at + i]) | 0
-    const slot = (hash ^ (hash >>> 10)) & (INTERNED - 1)
-    const known = interned[slot]
-    if (known.length === length) {
-      let i = 0
-      while (i < length && known.charCodeAt(i) === bytes[at + i]) i++
-      if (i === length) return known
-    }
-    return (interned[slot] = this.#text('latin1', at, length))
   }
 
   #enter(): void {
@@ -335,21 +215,20 @@ export class Decoder {
   }
 
   #isEnd(): boolean {
-    if (this.#at >= this.#end || this.#bytes[this.#at] !== tag.END) return false
-    this.#at++
+    if (this.at >= this.end || this.bytes[this.at] !== tag.END) return false
+    this.at++
     return true
   }
 
   /** A new array for `length` elements that take at least `bytes` bytes each. */
   #newArray(length: number, bytes: number): unknown[] {
-    if (length * bytes > this.#end - this.#at || length > this.#elements) throw malformed(`an array of ${length}`)
+    if (length * bytes > this.end - this.at || length > this.#elements) throw malformed(`an array of ${length}`)
     this.#elements -= length
-    // oxlint-disable-next-line no-new-array -- Array.from would fill it
     return this.#add(length <= FINAL_SIZE_LIMIT ? new Array<unknown>(length) : [])
   }
 
   #array(): unknown[] {
-    const length = this.#varint()
+    const length = this.varint()
     const array = this.#newArray(length, 1)
     this.#enter()
     for (let i = 0; i < length; i++) array[i] = this.#value()
@@ -358,41 +237,27 @@ export class Decoder {
   }
 
   #holeyElements(array: unknown[]): void {
-    const length = this.#varint()
+    const length = this.varint()
     if (length > 2 ** 32 - 1) throw malformed(`an array of ${length}`)
+    if (length > this.#elements) makeSparse(array, length)
+    else this.#elements -= length
     let i = 0
     while (!this.#isEnd()) {
-      if (this.#bytes[this.#at] === tag.HOLES) {
-        this.#at++
-        i += this.#varint()
+      if (this.bytes[this.at] === tag.HOLES) {
+        this.at++
+        i += this.varint()
       } else if (i < length) array[i++] = this.#value()
       else throw malformed('an array with more elements than it has')
     }
     if (i > length) throw malformed('an array with more elements than it has')
-    setLength(array, length)
+    array.length = length
   }
 
   #numbers(packing: number): unknown[] {
-    const length = this.#varint()
-    const width = packing === tag.DOUBLE_ARRAY ? 8 : 1 << (packing - tag.INT8_ARRAY)
-    const array = this.#newArray(length, width)
-    const at = this.#take(length * width)
-    const bytes = this.#bytes
-    if (packing === tag.INT8_ARRAY) for (let i = 0; i < length; i++) array[i] = (bytes[at + i] << 24) >> 24
-    else if (packing === tag.INT16_ARRAY) for (let i = 0; i < length; i++) array[i] = this.#int16(at + 2 * i)
-    else if (packing === tag.INT32_ARRAY) for (let i = 0; i < length; i++) array[i] = this.#int32(at + 4 * i)
-    else this.#doubles(array, at, length)
+    const length = this.varint()
+    const array = this.#newArray(length, packing === tag.DOUBLE_ARRAY ? 8 : 1 << (packing - tag.INT8_ARRAY))
+    this.packed(array, packing, length)
     return array
-  }
-
-  #doubles(array: unknown[], at: number, length: number): void {
-    if (length < SCALAR_DOUBLES) {
-      this.#at = at
-      for (let i = 0; i < length; i++) array[i] = this.#double()
-      return
-    }
-    const view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset + at, length * 8)
-    for (let i = 0; i < length; i++) array[i] = view.getFloat64(8 * i, true)
   }
 
   #regExp(): RegExp {
@@ -411,7 +276,7 @@ export class Decoder {
   }
 
   #error(): Error {
-    const name = tag.ERROR_NAMES[this.#byte()]
+    const name = tag.ERROR_NAMES[this.byte()]
     if (name === undefined) throw malformed('an unknown kind of error')
     const limit = Error.stackTraceLimit
     Error.stackTraceLimit = 0
@@ -425,17 +290,17 @@ export class Decoder {
   }
 
   #memory(): ArrayBuffer {
-    const length = this.#varint()
-    return copyOf(this.#bytes, this.#take(length), length)
+    const length = this.varint()
+    return copyOf(this.bytes, this.take(length), length)
   }
 
   #view(isAll: boolean): ArrayBufferView {
-    const type = this.#byte()
-    const length = this.#varint()
-    const at = this.#take(length)
+    const type = this.byte()
+    const length = this.varint()
+    const at = this.take(length)
     if (type > DATA_VIEW || type === ARRAY_BUFFER || length % ELEMENT_BYTES[type] !== 0) throw malformed('a view')
     const view =
-      type <= BIGUINT64 ? arrayFrom(type, this.#bytes, at, length) : this.#viewOf(type, copyOf(this.#bytes, at, length))
+      type <= BIGUINT64 ? arrayFrom(type, this.bytes, at, length) : this.#viewOf(type, copyOf(this.bytes, at, length))
     this.#add(view)
     if (isAll) this.#add(new BufferOf(view))
     return view
@@ -449,9 +314,9 @@ export class Decoder {
 
   #viewPart(): ArrayBufferView {
     const place = this.#objects.push(undefined) - 1
-    const type = this.#byte()
-    const offset = this.#varint()
-    const length = this.#varint()
+    const type = this.byte()
+    const offset = this.varint()
+    const length = this.varint()
     const buffer = this.#value()
     if (!(buffer instanceof ArrayBuffer) || type > DATA_VIEW || type === ARRAY_BUFFER) throw malformed('a view')
     const element = ELEMENT_BYTES[type]

@@ -7,7 +7,8 @@
 // A varint has seven bits a byte, the lowest first, and at most 53 bits.
 //
 // Objects, and the ArrayBuffer that came with a view (VIEW_ALL), are numbered from 0 in the order in which they begin;
-// REF n stands for object n. The keys of a message are numbered, too. A key is
+// REF n stands for object n. The first NUMBERED_KEYS different keys of a message are numbered, too: objects of one
+// shape name theirs once, and dictionaries, whose keys do not come again, cost no search. A key is
 //   0             no more keys
 //   1 n bytes     a new key in Latin-1, n bytes
 //   2 n bytes     a new key in UTF-16, n bytes
@@ -61,7 +62,7 @@ export const ERROR = 0x78
 export const BOXED = 0x79
 /** n bytes. */
 export const ARRAY_BUFFER = 0x7a
-/** A view: one byte, its code of types.ts; then n bytes. The ArrayBuffer of VIEW_ALL has a number, that of VIEW_OWN not. */
+/** A view: one byte, its code of types.ts; then n bytes. VIEW_ALL gives its ArrayBuffer a number, VIEW_OWN does not. */
 export const VIEW_ALL = 0x7b
 export const VIEW_OWN = 0x7c
 /** Its code, byte offset n, byte length n, then the ArrayBuffer as a value. */
@@ -79,6 +80,8 @@ export const KEY_END = 0
 export const KEY_LATIN1 = 1
 export const KEY_UTF16 = 2
 export const KEY_KNOWN = 3
+
+export const NUMBERED_KEYS = 64
 
 export const MAX_DEPTH = 256
 

@@ -54,7 +54,9 @@ export function pathTo(root: unknown, wanted: unknown): string {
   while (place !== undefined || stack.length > 0) {
     if (place !== undefined) {
       const { value, step }: Place = place
-      if (Object.is(value, wanted)) return [...stack.map((outer) => outer.step), step].reduce((path, next) => next(path), '')
+      if (Object.is(value, wanted)) {
+        return [...stack.map((outer) => outer.step), step].reduce((path, next) => next(path), '')
+      }
       const isNew = typeof value === 'object' && value !== null && !seen.has(value)
       if (isNew) {
         seen.add(value)

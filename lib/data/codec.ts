@@ -1,7 +1,8 @@
 // The object codec: any value that the structured clone algorithm takes, as bytes. codec-format.ts describes them.
 import { DataError, MpiError, TransportError } from '../errors.js'
 import { Decoder } from './codec-decode.js'
-import { Encoder, Unsendable } from './codec-encode.js'
+import { Encoder } from './codec-encode.js'
+import { Unsendable } from './codec-kinds.js'
 import { pathTo } from './codec-path.js'
 
 let idle: Encoder | undefined = new Encoder()

@@ -16,7 +16,7 @@ export interface OpOptions {
 }
 
 /**
- * How two operands become one. Every op must be associative; `create` makes one from a function, the constants are MPI's.
+ * How two operands become one. Every op must be associative. `create` makes one of a function; the constants are MPI's.
  *
  * The built-in ops take numbers, bigints (of any size), and typed arrays, elementwise. Arithmetic is that of the kind:
  * integer arrays wrap, Uint8Clamped arrays saturate, Float32 arrays round each result to a float.
@@ -44,8 +44,8 @@ export class Op {
   }
 
   /**
-   * An op from a function of two operands, `a` from lower ranks than `b`. On typed arrays it is called for each element;
-   * anything else it gets whole, and it must not change its operands.
+   * An op from a function of two operands, `a` from lower ranks than `b`. On typed arrays it is called for each
+   * element; anything else it gets whole, and it must not change its operands.
    */
   static create<T>(fn: (a: T, b: T) => T, options: OpOptions = {}): Op {
     if (typeof fn !== 'function') throw new ArgumentError(`Op.create takes a function, not ${describe(fn)}`)
@@ -59,7 +59,7 @@ export class Op {
 
   /**
    * Combines two values into a new one; `a` is from lower ranks.
-   * @throws ArgumentError for a value that the op does not take; MismatchError for two values that differ in kind or length.
+   * @throws ArgumentError for a value that the op does not take; MismatchError for values of different kind or length.
    */
   combine(a: unknown, b: unknown): unknown {
     if (typeof a !== 'object' || a === null || !ArrayBuffer.isView(a)) return this.apply(a, b)

@@ -1,4 +1,5 @@
 // Typed arrays and other views of memory: which kind one is, its bytes, and a new one from bytes.
+import { DataError } from '../errors.js'
 import {
   BIGINT64,
   BIGUINT64,
@@ -63,8 +64,23 @@ export function typeOfView(value: ArrayBufferView): number {
   }
 }
 
-/** The memory of a view or buffer as bytes, without copying. */
+/** Whether the memory was transferred away, so that nothing can be read or sent. */
+export function isDetached(memory: ArrayBufferView | ArrayBufferLike): boolean {
+  if (memory.byteLength > 0) return false
+  const buffer = ArrayBuffer.isView(memory) ? memory.buffer : memory
+  try {
+    return !new Uint8Array(buffer)
+  } catch {
+    return true
+  }
+}
+
+/**
+ * The memory of a view or buffer as bytes, without copying.
+ * @throws DataError where it was transferred away.
+ */
 export function rawBytes(memory: ArrayBufferView | ArrayBufferLike): Uint8Array {
+  if (memory.byteLength === 0 && isDetached(memory)) throw new DataError('value is a detached ArrayBuffer', 'value')
   if (!ArrayBuffer.isView(memory)) return new Uint8Array(memory)
   if (memory instanceof Uint8Array) return memory
   return new Uint8Array(memory.buffer, memory.byteOffset, memory.byteLength)

@@ -8,7 +8,7 @@ import { BIGINT64, BIGUINT64, EMPTY, FLOAT32, FLOAT64, NUMBER, OBJECT, TYPE_NAME
 import type { TypedArray } from './types.js'
 
 /** From this many elements on the addon is faster than a loop here: measured by bench/reduce.ts. */
-const NATIVE_FROM = 32
+const NATIVE_FROM = 16
 
 const isFloat = (type: number): boolean => type === FLOAT32 || type === FLOAT64
 
@@ -34,7 +34,8 @@ function reduceByUser(op: Op, type: number, inout: TypedArray, input: TypedArray
   for (let i = 0; i < inout.length; i++) {
     const element = inputIsLeft ? op.apply(input[i], inout[i]) : op.apply(inout[i], input[i])
     if (typeof element !== kind) {
-      throw new MismatchError(`op ${op.name} gave a ${typeof element} for an element of ${TYPE_NAMES[type]}, not a ${kind}`)
+      const name = TYPE_NAMES[type]
+      throw new MismatchError(`op ${op.name} gave a ${typeof element} for an element of ${name}, not a ${kind}`)
     }
     inout[i] = element as never
   }
@@ -42,8 +43,8 @@ function reduceByUser(op: Op, type: number, inout: TypedArray, input: TypedArray
 
 /**
  * `inout[i] = inputIsLeft ? op(input[i], inout[i]) : op(inout[i], input[i])` for every element; `type` (types.ts,
- * 0 to 10) is the kind of both arrays, which have one length and do not overlap. The built-in ops are symmetric, down to
- * the bits of NaN and -0; a user-defined op is called for each element. See op.ts for the arithmetic.
+ * 0 to 10) is the kind of both arrays, which have one length and do not overlap. The built-in ops are symmetric, down
+ * to the bits of NaN and -0; a user-defined op is called for each element. See op.ts for the arithmetic.
  * @throws ArgumentError as checkOp does; MismatchError where lengths differ, or a user-defined op returns another kind.
  */
 export function reduceInto(op: Op, type: number, inout: TypedArray, input: TypedArray, inputIsLeft: boolean): void {

@@ -36,7 +36,7 @@ const isBitwiseInteger = (x: number): boolean => Number.isInteger(x) && x >= -(2
 function bitwiseNumbers(code: number, a: number, b: number): number {
   if (!isBitwiseInteger(a) || !isBitwiseInteger(b)) {
     const wrong = isBitwiseInteger(a) ? b : a
-    throw new ArgumentError(`${OP_NAMES[code]} takes integers from -2^53 to 2^53 - 1, not ${wrong}; larger ones as bigint`)
+    throw new ArgumentError(`${OP_NAMES[code]} takes integers from -2^53 to 2^53 - 1 (or bigints), not ${wrong}`)
   }
   if ((a | 0) !== a || (b | 0) !== b) return Number(combineBigInts(code, BigInt(a), BigInt(b)))
   return code === BAND ? a & b : code === BOR ? a | b : a ^ b
@@ -90,8 +90,10 @@ function combineBigInts(code: number, a: bigint, b: bigint): bigint {
 const isNumeric = (x: unknown): x is number | bigint => typeof x === 'number' || typeof x === 'bigint'
 
 function located(code: number, x: unknown): Located {
-  const pair = x as Partial<Located> | null
-  if (typeof pair === 'object' && pair !== null && isNumeric(pair.value) && isNumeric(pair.index)) return pair as Located
+  if (typeof x === 'object' && x !== null) {
+    const pair = x as Partial<Located>
+    if (isNumeric(pair.value) && isNumeric(pair.index)) return pair as Located
+  }
   throw new ArgumentError(`${OP_NAMES[code]} takes { value, index } with numbers or bigints, not ${describe(x)}`)
 }
 
@@ -132,5 +134,6 @@ export function combineScalars(code: number, a: unknown, b: unknown): unknown {
   if (describe(a) !== describe(b)) {
     throw new MismatchError(`${OP_NAMES[code]} cannot combine ${describe(a)} with ${describe(b)}`)
   }
-  throw new ArgumentError(`${OP_NAMES[code]} takes ${takes(code)}, not ${describe(a)}; Op.create makes an op for other values`)
+  const advice = 'Op.create makes an op for other values'
+  throw new ArgumentError(`${OP_NAMES[code]} takes ${takes(code)}, not ${describe(a)}; ${advice}`)
 }

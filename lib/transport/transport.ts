@@ -7,7 +7,7 @@
 export interface Receiver {
   /**
    * One frame from `peer`. The header is `words[at … at + 7]` (see wire/header.ts); the payload, word 4 bytes long,
-   * starts at `bytes[offset]`. Both are valid during the call only.
+   * starts at `bytes[offset]`. Both are valid during the call only. `bytes` is never a Buffer, whose `slice` does not copy.
    */
   onFrame(peer: number, words: Int32Array, at: number, bytes: Uint8Array, offset: number): void
   /** The transport has frames, or room it had not: `poll` and pending sends are worth a try. Called from the event loop. */

@@ -295,5 +295,6 @@ const reason = (error: unknown): string => (error instanceof Error ? error.messa
 
 /** A buffer whose words can be viewed; Node may hand out small ones at odd offsets. */
 function aligned(buffer: Buffer): Uint8Array {
-  return buffer.byteOffset % 8 === 0 ? buffer : new Uint8Array(buffer)
+  const { byteOffset, length } = buffer
+  return byteOffset % 8 === 0 ? new Uint8Array(buffer.buffer, byteOffset, length) : new Uint8Array(buffer)
 }

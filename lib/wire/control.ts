@@ -1,6 +1,6 @@
 // The messages between an agent and its ranks: one JSON object a line, over the socket TSMPI_CONTROL_FD.
 
-/** How many frames a rank has sent to each peer, so that a peer knows when it has seen them all. Zero counts are left out. */
+/** How many frames a rank has sent to each peer, so that a peer knows when it has seen them all. Zeros are left out. */
 export type SentFrames = Record<number, number>
 
 /** What a rank says to its agent. */

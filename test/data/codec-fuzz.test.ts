@@ -106,9 +106,15 @@ await t.test('built by hand', async (t) => {
 
 await t.test('a short message makes no large memory', async (t) => {
   const start = process.memoryUsage().rss
-  const holey = [tag.HOLEY_ARRAY, ...varint(30_000_000), tag.END]
-  const bytes = Uint8Array.from([tag.ARRAY, ...varint(1000), ...nested(1000, ...holey)])
-  const arrays = decode(bytes, 0, bytes.length) as unknown[][]
-  t.ok(arrays.every((array) => array.length === 30_000_000 && !(0 in array)))
-  t.ok(process.memoryUsage().rss - start < 1 << 28)
+  for (const [count, length, ...contents] of [
+    [1000, 30_000_000],
+    [50_000, 1000],
+    [50_000, 4000, tag.HOLES, ...varint(3000), 5],
+  ]) {
+    const holey = [tag.HOLEY_ARRAY, ...varint(length), ...contents, tag.END]
+    const bytes = Uint8Array.from([tag.ARRAY, ...varint(count), ...nested(count, ...holey)])
+    const arrays = decode(bytes, 0, bytes.length) as unknown[][]
+    t.ok(arrays.every((array) => array.length === length && !(0 in array)))
+    t.ok(process.memoryUsage().rss - start < 1 << 28, `${count} arrays of ${length}`)
+  }
 })

@@ -4,6 +4,7 @@ import t from 'tap'
 import { bytesOf, rawBytes, typeOf, valueOf } from '../../lib/data/payload.js'
 import {
   ARRAY_BUFFER,
+  BLOCKS,
   BUFFER,
   CONSTRUCTORS,
   DATA_VIEW,
@@ -29,12 +30,13 @@ await t.test('type codes', async (t) => {
   t.equal(typeOf(runInNewContext('new ArrayBuffer(1)')), ARRAY_BUFFER)
   t.equal(typeOf(-0), NUMBER)
   t.equal(typeOf(undefined), EMPTY)
-  for (const value of [null, '', true, 1n, {}, [], new Map(), new Number(1), () => 1, Symbol('x'), Object.create(null)]) {
+  const others = [null, '', true, 1n, {}, [], new Map(), new Number(1), () => 1, Symbol('x'), Object.create(null)]
+  for (const value of others) {
     t.equal(typeOf(value), OBJECT)
   }
   const fake = { [Symbol.toStringTag]: 'Float64Array' }
   t.equal(typeOf(fake), OBJECT, 'a name alone is not a typed array')
-  t.equal(TYPE_NAMES.length, EMPTY + 1)
+  t.equal(TYPE_NAMES.length, BLOCKS + 1)
 })
 
 await t.test('raw values arrive as the same kind, in memory of their own', async (t) => {
@@ -94,6 +96,10 @@ await t.test('objects go through the codec', async (t) => {
   const bytes = bytesOf(value, OBJECT)
   t.same(valueOf(OBJECT, bytes, 0, bytes.length), value)
   t.throws(() => bytesOf({ f: () => 1 }, OBJECT), { code: 'TSMPI_DATA' })
+  for (const gone of [new Uint8Array(3), new Float64Array(3)]) {
+    structuredClone(gone, { transfer: [gone.buffer] })
+    t.throws(() => bytesOf(gone, typeOf(gone)), { code: 'TSMPI_DATA', message: /detached/ })
+  }
 })
 
 await t.test('bytes that cannot be such a value', async (t) => {

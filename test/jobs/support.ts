@@ -4,7 +4,7 @@ import type { Finished, RunOptions } from '../launcher/run.js'
 import { runJob } from '../launcher/run.js'
 
 /** Every transport that a job on one host can use. */
-export const TRANSPORTS = ['shm'] as const
+export const TRANSPORTS = ['shm', 'zmq'] as const
 
 /** The path of a program in test/jobs/programs/. */
 export const program = (name: string): string => fileURLToPath(new URL(`programs/${name}`, import.meta.url))

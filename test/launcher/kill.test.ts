@@ -1,6 +1,5 @@
 // Whatever is killed, within 2 s no process of the job is left, and no file.
 import { readdirSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import t from 'tap'
 import { fixture, startJob, within } from './run.js'
 import type { JobProcess, Running } from './run.js'
@@ -10,6 +9,8 @@ const kinds: [name: string, args: string[]][] = [
   ['ranks in a busy loop', ['-n', '2', spin]],
   ['ranks that ignore SIGTERM', ['-n', '2', '-x', 'IGNORE=1', spin]],
   ['ranks below a wrapper script', ['-n', '2', fixture('wrapper.sh'), spin]],
+  ['ranks that talk', ['-n', '2', fixture('traffic.mjs')]],
+  ['ranks that talk over ZeroMQ', ['-n', '2', '--transport', 'zmq', fixture('traffic.mjs')]],
 ]
 
 /** The first process of the job for which `wanted` holds: of a rank, the one that the agent started. */
@@ -21,15 +22,16 @@ function find(job: Running, wanted: (one: JobProcess) => boolean): number {
 
 const victims: [name: string, wanted: (one: JobProcess) => boolean, code: number | null, stderr: RegExp][] = [
   ['the launcher', ({ command }) => command.includes('launcher/main.js'), null, /^$/],
-  ['the agent', ({ command }) => command.includes('launcher/agent.js'), 1, /^tsmpirun: the agent on host \S+ is gone: /],
+  ['the agent', ({ command }) => command.includes('agent.js'), 1, /^tsmpirun: the agent on host \S+ is gone: /],
   ['a rank', ({ rank }) => rank === 1, 137, /^tsmpirun: rank 1 \(pid \d+ on host \S+\) was killed by SIGKILL\n$/],
 ]
 
 for (const [kind, args] of kinds) {
   for (const [victim, wanted, expected, message] of victims) {
     void t.test(`SIGKILL of ${victim}, ${kind}`, async (t) => {
-      const files = leftovers()
-      const job = startJob(args)
+      const folder = t.testdir({})
+      const shared = readdirSync('/dev/shm')
+      const job = startJob(args, { env: { TMPDIR: folder } })
       await job.printed('running', 2)
       process.kill(find(job, wanted), 'SIGKILL')
       t.ok(await within(2000, () => job.processes().length === 0), 'nothing is left')
@@ -37,7 +39,8 @@ for (const [kind, args] of kinds) {
       const { code, stderr } = await job.finished
       t.equal(code, expected)
       t.match(stderr, message)
-      t.same(leftovers().filter((name) => !files.includes(name)), [])
+      t.same(readdirSync(folder), [], 'no temporary file')
+      t.same(readdirSync('/dev/shm').filter((name) => name.includes('tsmpi') && !shared.includes(name)), [])
     })
   }
 }
@@ -48,9 +51,3 @@ void t.test('a program that leaves children in the background', async (t) => {
   t.equal(code, 0)
   t.ok(await within(2000, () => job.processes().length === 0), 'nothing is left')
 })
-
-/** Files of ours: other programs use these folders too. */
-function leftovers(): string[] {
-  const names = ['/dev/shm', tmpdir()].flatMap((folder) => readdirSync(folder).map((name) => `${folder}/${name}`))
-  return names.filter((name) => /tsmpi|zmq/i.test(name))
-}

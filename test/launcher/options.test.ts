@@ -26,17 +26,20 @@ void t.test('options end at the program', async (t) => {
 
 void t.test('several programs', async (t) => {
   process.env['TSMPI_TEST_PASSED'] = 'on'
-  const { apps, verbose } = await parse('--verbose', '-n', '1', '-x', 'A=1=2', '-x', 'TSMPI_TEST_PASSED', 'a', ':', '-n', '2',
-    '--wdir', '/', '--node-arg=--expose-gc', '--node-arg', '--trace-gc', 'b', 'c')
+  const first = ['--verbose', '-n', '1', '-x', 'A=1=2', '-x', 'TSMPI_TEST_PASSED', 'a']
+  const second = ['-n', '2', '--wdir', '/', '--node-arg=--expose-gc', '--node-arg', '--trace-gc', 'b', 'c']
+  const { apps, verbose } = await parse(...first, ':', ...second)
   t.equal(verbose, true)
-  t.match(apps[0], { np: 1, program: 'a', env: { A: '1=2', TSMPI_TEST_PASSED: 'on' }, wdir: process.cwd(), nodeArgs: [] })
+  const env = { A: '1=2', TSMPI_TEST_PASSED: 'on' }
+  t.match(apps[0], { np: 1, program: 'a', env, wdir: process.cwd(), nodeArgs: [] })
   t.match(apps[1], { np: 2, program: 'b', args: ['c'], env: {}, wdir: '/', nodeArgs: ['--expose-gc', '--trace-gc'] })
 })
 
 void t.test('the whole job', async (t) => {
   t.match(await parse('x'), { transport: 'auto', eagerLimit: 16384, stdin: '0', dryRun: false })
-  const options = await parse('--transport', 'zmq', '--eager-limit', '0', '--stdin=all', '--timeout', '1.5', '--output-dir', '/o',
-    '-n', '4', '--inspect-rank', '3', '--display-map', '--dry-run', '--timestamp-output=false', 'x')
+  const running = ['--transport', 'zmq', '--eager-limit', '0', '--stdin=all', '--timeout', '1.5', '--output-dir', '/o']
+  const about = ['-n', '4', '--inspect-rank', '3', '--display-map', '--dry-run', '--timestamp-output=false']
+  const options = await parse(...running, ...about, 'x')
   t.match(options, { transport: 'zmq', eagerLimit: 0, stdin: 'all', timeout: 1.5, outputDir: '/o', inspectRank: 3 })
   t.match(options, { displayMap: true, dryRun: true, timestampOutput: false })
 })
@@ -71,9 +74,9 @@ void t.test('what is refused', async (t) => {
 void t.test('--help, --version and a wrong option from outside', async (t) => {
   const help = await runJob(['--help'])
   t.equal(help.code, 0)
-  for (const part of ['For each program:', 'The job:', 'Input and output:', '-n 2 a.js : -n 3 b.js', 'Exit code: 0 when']) {
-    t.match(help.stdout, part)
-  }
+  const parts = ['For each program:', 'The job:', 'Input and output:', '-n 2 a.js : -n 3 b.js', 'Exit code: 0 when']
+  for (const part of parts) t.match(help.stdout, part)
   t.match(await runJob(['--version']), { code: 0, stdout: /^tsmpirun \(tsmpi\) \d+\.\d+\.\d+\n$/ })
-  t.match(await runJob(['--nope', 'x']), { code: 2, stdout: '', stderr: /^tsmpirun: unknown option --nope\nTry `tsmpirun --help`\.\n$/ })
+  const stderr = 'tsmpirun: unknown option --nope\nTry `tsmpirun --help`.\n'
+  t.match(await runJob(['--nope', 'x']), { code: 2, stdout: '', stderr })
 })

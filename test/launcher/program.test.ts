@@ -52,10 +52,11 @@ void t.test('what cannot be run', async (t) => {
     [join(folder, 'plain.txt'), 126, /^tsmpirun: .*plain\.txt is not executable: `chmod \+x /],
     [folder, 126, /is a directory, not a program\n$/],
     [join(folder, 'folder.js'), 126, /is a directory, not a program\n$/],
-    [join(folder, 'bad.sh'), 127, /^tsmpirun: rank \d .*could not be started: .*bad\.sh cannot be found, or the interpreter/],
+    [join(folder, 'bad.sh'), 127, /^tsmpirun: rank \d .*could not be started: .*bad\.sh cannot be found, or its/],
   ]
   for (const [program, code, stderr] of cases) t.match(await runJob(['-n', '2', program]), { code, stderr }, program)
-  t.match(await runJob(['--wdir', '/no/such', 'echo']), { code: 1, stderr: 'tsmpirun: --wdir /no/such: there is no such directory\n' })
+  const stderr = 'tsmpirun: --wdir /no/such: there is no such directory\n'
+  t.match(await runJob(['--wdir', '/no/such', 'echo']), { code: 1, stderr })
   t.match(await runJob(['--node-arg=--x', 'echo']), { code: 2, stderr: /echo is not run by Node/ })
 })
 
@@ -64,7 +65,9 @@ void t.test('--dry-run and --display-map', async (t) => {
   const dry = await runJob(['--dry-run', ...args])
   t.equal(dry.code, 0)
   const rows = dry.stdout.trimEnd().split('\n')
-  t.match(rows, [/^Rank +Host +Local rank +Directory +Command$/, /^0 .*report\.cjs .*print\.mjs 'a b'$/, /^1 /, /^2 .*\/echo hi$/])
+  t.match(rows[0], /^Rank +Host +Local rank +Directory +Command$/)
+  t.match(rows[1], /^0 .*report\.cjs .*print\.mjs 'a b'$/)
+  t.match(rows[3], /^2 .*\/echo hi$/)
   const run = await runJob(['--display-map', ...args])
   t.equal(run.code, 0)
   t.match(run.stdout, /^Rank .*Program\n0 .*\n1 .*\n2 .* echo hi\n/)

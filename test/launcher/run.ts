@@ -70,7 +70,8 @@ export function startJob(args: string[], options: RunOptions = {}): Running {
   const finished = new Promise<Finished>((resolve, reject) => {
     const timer = setTimeout(() => {
       child.kill('SIGKILL')
-      reject(new Error(`tsmpirun ${args.join(' ')}: still running\n${output.stdout.slice(-2000)}\n${output.stderr.slice(-2000)}`))
+      const last = `${output.stdout.slice(-2000)}\n${output.stderr.slice(-2000)}`
+      reject(new Error(`tsmpirun ${args.join(' ')}: still running\n${last}`))
     }, options.timeout ?? 30_000)
     child.on('error', reject)
     child.on('close', (code, signal) => {

@@ -12,7 +12,8 @@ void t.test('ranks know their place, and their arguments are their own', async (
 })
 
 void t.test('several programs make one world', async (t) => {
-  const { code, stdout } = await runJob(['-n', '2', fixture('print.mjs'), 'a', ':', '-n', '1', fixture('print.mjs'), 'b'])
+  const program = fixture('print.mjs')
+  const { code, stdout } = await runJob(['-n', '2', program, 'a', ':', '-n', '1', program, 'b'])
   t.equal(code, 0)
   t.same(lines(stdout), ['rank 0 of 3 a', 'rank 1 of 3 a', 'rank 2 of 3 b'])
 })
@@ -27,4 +28,11 @@ void t.test('a program that is not for Node is executed', async (t) => {
   const { code, stdout } = await runJob(['-n', '2', 'echo', '-n', 'x'])
   t.equal(code, 0)
   t.equal(stdout, 'xx')
+})
+
+void t.test('128 ranks', async (t) => {
+  const { code, stdout, stderr } = await runJob(['-n', '128', 'sh', '-c', 'echo $TSMPI_RANK'], { timeout: 60_000 })
+  t.equal(code, 0)
+  t.equal(stderr, '')
+  t.same(lines(stdout).map(Number).sort((a, b) => a - b), Array.from({ length: 128 }, (_, rank) => rank))
 })

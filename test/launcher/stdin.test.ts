@@ -28,7 +28,8 @@ void t.test('--stdin none', async (t) => {
 })
 
 void t.test('a rank that never reads holds nobody up', async (t) => {
-  const { code, stdout } = await runJob(['-n', '2', '--stdin', 'all', 'sh', '-c', 'test $TSMPI_RANK = 0 || wc -c'], { input })
+  const program = ['sh', '-c', 'test $TSMPI_RANK = 0 || wc -c']
+  const { code, stdout } = await runJob(['-n', '2', '--stdin', 'all', ...program], { input })
   t.equal(code, 0)
   t.equal(stdout.trim(), '2000000')
   const unread = await runJob(['-n', '1', 'echo', 'done'], { input })

@@ -1,7 +1,8 @@
 // A process that holds two connected transports and ends in the way that its argument names.
 import { setTimeout as delay } from 'node:timers/promises'
 import { ZmqTransport } from '../../lib/transport/zmq.js'
-import { Rank, until, world } from './contract.js'
+import { until, world } from './contract.js'
+import type { Rank } from './contract.js'
 
 const ranks = await world(2, (receivers) =>
   receivers.map(
