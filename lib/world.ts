@@ -73,6 +73,14 @@ export const COMM_WORLD = new Communicator(home, WORLD_CONTEXT, everyone, 'COMM_
 /** This process alone. */
 export const COMM_SELF = new Communicator(home, SELF_CONTEXT, new Group([rank], rank), 'COMM_SELF')
 
+/** What this rank waits for, a line an operation. */
+function doing(): string[] {
+  const waits = waiter.describe()
+  // A call that sleeps is among the pending operations too.
+  const others = engine.describePending(8).filter((line) => !waits.some((wait) => wait.startsWith(line)))
+  return [...waits, ...others].slice(0, 6)
+}
+
 function onControl(message: ToRank): void {
   switch (message.type) {
     case 'job':
@@ -84,7 +92,7 @@ function onControl(message: ToRank): void {
     case 'finalized':
       return tellFinalized()
     case 'report':
-      return control?.send({ type: 'doing', lines: [...waiter.describe(), ...engine.describePending(4)].slice(0, 6) })
+      return control?.send({ type: 'doing', lines: doing() })
   }
 }
 
@@ -103,8 +111,7 @@ let finalizing: Promise<void> | undefined
  */
 export function finalize(): Promise<void> {
   if (finalizing === undefined && engine.pending > 0) {
-    const doing = [...waiter.describe(), ...engine.describePending(4)].join('; ')
-    return Promise.reject(new StateError(`finalize: ${engine.pending} operations are pending: ${doing}`))
+    return Promise.reject(new StateError(`finalize: ${engine.pending} operations are pending: ${doing().join('; ')}`))
   }
   return (finalizing ??= leave())
 }

@@ -173,16 +173,17 @@ export class Engine implements Receiver {
       peer.gone = how
       peer.credit = -1
       for (const op of [...this.#waitingFor(peer)]) this.#failGone(op, peer)
-      peer.control.length = 0
+      peer.control.clear()
       this.transport.forget?.(peer.rank)
     }
   }
 
   // ---- peers that leave ----
 
+  /** A receive from anyone waits for the last of the others to leave, whichever that is. */
   *#waitingFor(peer: Peer): Iterable<Operation> {
-    for (const op of this.#incoming.posted()) if (this.#goneSource(op) === peer) yield op
-    for (const probe of this.#incoming.probes) if (this.#goneSource(probe) === peer) yield probe
+    for (const op of this.#incoming.posted()) if (this.#goneSource(op) !== undefined) yield op
+    for (const probe of this.#incoming.probes) if (this.#goneSource(probe) !== undefined) yield probe
     for (const op of this.#requests) {
       if ((op instanceof SendOp ? op.dest : (op as RecvOp).matchedSource) === peer.rank) yield op
     }

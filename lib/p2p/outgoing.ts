@@ -186,8 +186,8 @@ export class Outgoing {
   }
 
   #flushPeer(peer: Peer): void {
-    while (peer.control.length > 0) {
-      this.#header.set(peer.control[0] as Int32Array)
+    for (let header = peer.control.first; header !== undefined; header = peer.control.first) {
+      this.#header.set(header)
       if (!this.#transmit(peer, NOTHING, 0, 0)) return
       peer.control.shift()
     }

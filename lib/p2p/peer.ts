@@ -15,7 +15,7 @@ export class Peer {
   /** Eager bytes of the peer's that were consumed here and not yet given back. */
   owed = 0
   /** Headers of CTS, ACK and CREDIT frames that the transport refused: they go first. */
-  readonly control: Int32Array[] = []
+  readonly control = new Queue<Int32Array>()
   /** Envelopes (EAGER, RTS) in the order of their calls: `first` is the oldest not yet handed over. */
   readonly envelopes = new Queue<SendOp>()
   /** Rendezvous sends that have their CTS and still have DATA to send. */
@@ -64,6 +64,11 @@ export class Queue<T> {
       this.#head = 0
     }
     return item
+  }
+
+  clear(): void {
+    this.#items = []
+    this.#head = 0
   }
 
   /** Removes one item wherever it stands. */

@@ -43,6 +43,8 @@ export function startReduction(
     return reduceTyped(comm, collective, type, result, op, root, options, () => (atRoot ? result[0] : undefined))
   }
   checkOp(op, type, 1)
+  // A value that a built-in op does not take is an error on the rank that passes it, not on the one that combines it.
+  if (op.code >= 0) op.combine(value, value)
   return reduceValues(comm, collective, value, op, root, atRoot, options)
 }
 
