@@ -234,10 +234,7 @@ export class Communicator extends PointToPoint implements CollectiveScope {
   #launch(start: () => CollectiveOperation): CollectiveOperation {
     this.checkAlive()
     const operation = start()
-    const { tag } = operation.context
-    const before = this.#underWay[tag]
-    this.#underWay[tag] = operation
-    operation.begin(before)
+    operation.enter(this.#underWay)
     return operation
   }
 
