@@ -10,7 +10,7 @@ import { spawn } from 'node:child_process'
 import type { ChildProcess, StdioOptions } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import { ENV } from '../lib/env.js'
 import { STDERR, STDOUT } from '../lib/wire/agent.js'
@@ -46,6 +46,7 @@ export class Rank {
   /** The process that imported tsmpi, once it has said hello. */
   nodePid: number | undefined
   readonly #listener: Listener
+  readonly #createPipe: (() => [number, number]) | undefined
   #child: ChildProcess | undefined
   #control: Socket | undefined
   readonly #streams = new Set<Readable>()
@@ -55,9 +56,11 @@ export class Rank {
   #kill: NodeJS.Timeout | undefined
   #killed = false
 
-  constructor(spec: RankSpec, listener: Listener) {
+  /** `createPipe`: Node gives children sockets, which a shell cannot open as /dev/stderr; the addon has true pipes. */
+  constructor(spec: RankSpec, listener: Listener, createPipe?: () => [number, number]) {
     this.spec = spec
     this.#listener = listener
+    this.#createPipe = createPipe
   }
 
   get pid(): number | undefined {
@@ -70,7 +73,7 @@ export class Rank {
     const files: number[] = []
     try {
       if (!isFolder(spec.cwd)) throw new StartError(`its working directory ${spec.cwd} does not exist`, 1)
-      const output = spec.output ? outputFiles(spec.output, files) : (['pipe', 'pipe'] as const)
+      const output = spec.output ? outputFiles(spec.output, files) : [this.#outputTo(STDOUT, files), this.#outputTo(STDERR, files)]
       const stdio: StdioOptions = [spec.stdin ? 'pipe' : 'ignore', ...output, 'pipe']
       const extra: Record<string, string> = { [ENV.CONTROL_FD]: String(CONTROL_FD) }
       if (shared) {
@@ -90,6 +93,15 @@ export class Rank {
     } finally {
       for (const fd of files) closeSync(fd)
     }
+  }
+
+  /** Where the rank writes; what we read it from is forwarded. */
+  #outputTo(type: number, files: number[]): number | 'pipe' {
+    if (this.#createPipe === undefined) return 'pipe'
+    const [readEnd, writeEnd] = this.#createPipe()
+    files.push(writeEnd)
+    this.#forwardOutput(new Socket({ fd: readEnd, readable: true, writable: false }), type)
+    return writeEnd
   }
 
   /** Says something to the rank; lost if it is gone. */

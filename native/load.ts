@@ -18,6 +18,8 @@ export interface NativeMemory {
   /** Calls `callback` from the event loop whenever the doorbell has rung. Never keeps the process alive. */
   watch(fd: number, callback: () => void): object
   unwatch(watch: object): void
+  /** A pipe: its read end, which does not block, and its write end. Both are close-on-exec. */
+  readonly createPipe: () => [number, number]
   closeOnExec(fd: number): void
   close(fd: number): void
   /** sched_yield. */

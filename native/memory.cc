@@ -136,6 +136,16 @@ void Unwatch(const Napi::CallbackInfo& info) {
   uv_close(watch->handle, FreeWatch);
 }
 
+Napi::Value CreatePipe(const Napi::CallbackInfo& info) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return Fail(info.Env(), "pipe2");
+  fcntl(ends[0], F_SETFL, O_NONBLOCK);
+  Napi::Array result = Napi::Array::New(info.Env(), 2);
+  result.Set(0u, Napi::Number::New(info.Env(), ends[0]));
+  result.Set(1u, Napi::Number::New(info.Env(), ends[1]));
+  return result;
+}
+
 void CloseOnExec(const Napi::CallbackInfo& info) {
   int fd = info[0].As<Napi::Number>().Int32Value();
   fcntl(fd, F_SETFD, fcntl(fd, F_GETFD) | FD_CLOEXEC);
@@ -167,6 +177,7 @@ void InitMemory(Napi::Env env, Napi::Object exports) {
   exports.Set("createDoorbell", Napi::Function::New(env, CreateDoorbell));
   exports.Set("watch", Napi::Function::New(env, WatchDoorbell));
   exports.Set("unwatch", Napi::Function::New(env, Unwatch));
+  exports.Set("createPipe", Napi::Function::New(env, CreatePipe));
   exports.Set("closeOnExec", Napi::Function::New(env, CloseOnExec));
   exports.Set("close", Napi::Function::New(env, Close));
   exports.Set("dieWith", Napi::Function::New(env, DieWith));

@@ -70,6 +70,7 @@ export abstract class Run extends CollectiveOperation {
   }
 
   advance(): void {
+    if (this.done) return
     try {
       while (this.error === undefined) {
         if (this.#round !== undefined) this.#complete(this.#round)
@@ -84,6 +85,7 @@ export abstract class Run extends CollectiveOperation {
     } catch (error) {
       this.error = error as Error
     }
+    if (this.error !== undefined) for (const op of this.#awaited) this.context.progress.engine.cancel(op)
     this.end()
   }
 
@@ -128,9 +130,12 @@ export abstract class Run extends CollectiveOperation {
     progress.engine.startSend(op)
   }
 
+  /** The first error ends the run: what else the round waits for may never come. */
   onDone(op: Operation): void {
-    this.error ??= op.error
-    if (--this.#outstanding === 0) this.context.progress.engine.later(this)
+    this.#outstanding--
+    if (this.error !== undefined) return
+    this.error = op.error
+    if (this.#outstanding === 0 || op.error !== undefined) this.context.progress.engine.later(this)
   }
 
   #complete(round: Round): void {

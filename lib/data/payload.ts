@@ -67,7 +67,7 @@ export function bytesOf(value: unknown, type: number): Uint8Array {
 
 function checkSize(type: number, bytes: Uint8Array, offset: number, length: number): void {
   const name = TYPE_NAMES[type]
-  if (name === undefined) throw new TransportError(`a message has payload type ${type}, which does not exist`)
+  if (name === undefined || type > EMPTY) throw new TransportError(`a message has payload type ${type}, which is no value's`)
   const fits = offset >= 0 && length >= 0 && offset + length <= bytes.length
   const element = ELEMENT_BYTES[type]
   const whole = type === NUMBER ? length === 8 : type === EMPTY ? length === 0 : length % element === 0

@@ -110,17 +110,24 @@ export class Request<T = unknown> implements PromiseLike<T> {
   /** Waits for one active request and gives its index and value; undefined where none is active. */
   static async waitAny<T>(requests: readonly Request<T>[]): Promise<Completion<T> | undefined> {
     checkList('waitAny', requests)
-    if (!requests.some((request) => request.#active)) return undefined
-    await anyDone(requests)
-    const index = requests.findIndex((request) => request.#active && request.#operation.done)
-    return { index, value: await (requests[index] as Request<T>).wait() }
+    // Another wait for the same list may have taken the request that ended.
+    while (requests.some((request) => request.#active)) {
+      await anyDone(requests)
+      const index = requests.findIndex((request) => request.#active && request.#operation.done)
+      if (index >= 0) return { index, value: await (requests[index] as Request<T>).wait() }
+    }
+    return undefined
   }
 
   /** Waits until at least one active request is complete; all that are, in list order. Empty where none is active. */
   static async waitSome<T>(requests: readonly Request<T>[]): Promise<Completion<T>[]> {
     checkList('waitSome', requests)
-    if (requests.some((request) => request.#active)) await anyDone(requests)
-    return await completions(requests)
+    let done: Completion<T>[] = []
+    while (done.length === 0 && requests.some((request) => request.#active)) {
+      await anyDone(requests)
+      done = await completions(requests)
+    }
+    return done
   }
 
   /** The values of all requests where all are complete, else undefined, and nothing has changed. */

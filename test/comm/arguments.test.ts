@@ -54,7 +54,7 @@ void t.test('ranks and tags', async (t) => {
   }
   for (const tag of [-2, 0x80000000, 0.5, NaN, wrong('tag'), wrong(null)]) {
     for (const send of SENDS) await refused(t, () => world[send]('x', 1, tag), /tag .* is not an integer from 0 to 2147483647/)
-    for (const recv of ['recv', 'irecv', 'probe', 'iprobe'] as const) await refused(t, () => (world[recv] as (source: number, tag: number) => unknown)(1, tag), /tag/)
+    for (const recv of ['recv', 'irecv', 'probe', 'iprobe'] as const) await refused(t, () => (world[recv] as (source: number, tag: number) => PromiseLike<unknown>)(1, tag), /tag/)
     await refused(t, () => world.sendrecv('x', 1, { sendTag: tag }), /tag/)
     await refused(t, () => world.sendrecv('x', 1, { recvTag: tag }), /tag/)
   }

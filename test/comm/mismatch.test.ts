@@ -4,27 +4,27 @@ import { algorithmsOf } from '../../lib/coll/registry.js'
 import type { Communicator } from '../../lib/comm/communicator.js'
 import { MAX, Op, SUM } from '../../lib/data/op.js'
 import { MismatchError } from '../../lib/errors.js'
+import { turns } from '../support/script.js'
 import { openWorlds, transports } from '../support/worlds.js'
+import type { TransportName } from '../support/worlds.js'
 
 type Program = (world: Communicator) => Promise<unknown>
 
-/** What the ranks that ended said. Others wait for ranks that have failed: they are left when no rank ends any more. */
-async function outcomes(size: number, program: Program, name: 'inproc' | 'shm' | 'zmq'): Promise<(Error | 'done' | 'waits')[]> {
+type Outcome = Error | 'done' | 'waits'
+
+const mismatch = (result: Outcome): boolean => result instanceof MismatchError
+
+/** What the ranks have said once `enough` of it is there, or all ranks have ended, or 5 seconds have passed. */
+async function outcomes(
+  size: number, program: Program, name: TransportName, enough: (results: Outcome[]) => boolean,
+): Promise<Outcome[]> {
   const { worlds, close } = openWorlds(name, size)
-  const results = worlds.map((): Error | 'done' | 'waits' => 'waits')
-  let ended = 0
+  const results = worlds.map((): Outcome => 'waits')
   for (const [rank, world] of worlds.entries()) {
-    const end = (result: Error | 'done'): void => {
-      results[rank] = result
-      ended++
-    }
-    program(world).then(() => end('done'), end)
+    program(world).then(() => (results[rank] = 'done'), (error: Error) => (results[rank] = error))
   }
-  const seen = (): boolean => results.some((result) => result instanceof Error)
   const until = performance.now() + 5000
-  while (ended < size && performance.now() < until && !(seen() && performance.now() > until - 4800)) {
-    await new Promise((resolve) => setTimeout(resolve, 1))
-  }
+  while (results.includes('waits') && !enough(results) && performance.now() < until) await turns(1)
   close()
   return results
 }
@@ -123,10 +123,9 @@ for (const name of transports()) {
     if (name !== 'inproc' && size === 5) continue
     void t.test(`${name}, ${size} ranks`, async (t) => {
       for (const [title, [program, message]] of Object.entries(CASES)) {
-        const results = await outcomes(size, program, name)
-        const errors = results.filter((result) => result instanceof Error)
-        t.ok(errors.some((error) => error instanceof MismatchError), `${title}: ${results.map(String).join(' | ')}`)
-        t.ok(errors.some((error) => message.test(error.message)), `${title}: a message like ${message.source}`)
+        const told = (results: Outcome[]): boolean => results.some((result) => result instanceof Error && message.test(result.message))
+        const results = await outcomes(size, program, name, (results) => told(results) && results.some(mismatch))
+        t.ok(told(results) && results.some(mismatch), `${title}: ${results.map(String).join(' | ')}`)
       }
     })
   }
@@ -135,8 +134,9 @@ for (const name of transports()) {
 void t.test('a rank that sees a mismatch does not wait for the others', async (t) => {
   for (const size of [3, 4, 8]) {
     for (const { name: algorithm } of algorithmsOf('allreduce')) {
-      const results = await outcomes(size, (world) => world.allreduce(ints(world.rank === 1 ? 99 : 100), SUM, { algorithm }), 'inproc')
-      t.ok(results.some((result) => result instanceof MismatchError), `${algorithm}, ${size} ranks: ${results.map(String).join(' | ')}`)
+      const program: Program = (world) => world.allreduce(ints(world.rank === 1 ? 99 : 100), SUM, { algorithm })
+      const results = await outcomes(size, program, 'inproc', (results) => results.some(mismatch))
+      t.ok(results.some(mismatch), `${algorithm}, ${size} ranks: ${results.map(String).join(' | ')}`)
     }
     for (const { name: algorithm, powerOfTwo } of algorithmsOf('allgather')) {
       if (powerOfTwo === true && size === 3) continue
@@ -144,8 +144,21 @@ void t.test('a rank that sees a mismatch does not wait for the others', async (t
         const length = world.rank === 1 ? 2 : 1
         return world.allgather(ints(length), { into: ints(length * world.size), algorithm })
       }
-      const results = await outcomes(size, program, 'inproc')
-      t.ok(results.some((result) => result instanceof MismatchError), `${algorithm}, ${size} ranks: ${results.map(String).join(' | ')}`)
+      const results = await outcomes(size, program, 'inproc', (results) => results.some(mismatch))
+      t.ok(results.some(mismatch), `${algorithm}, ${size} ranks: ${results.map(String).join(' | ')}`)
     }
+  }
+})
+
+void t.test('an error does not wait for a rank that never comes', async (t) => {
+  const programs: Program[] = [
+    (world) => world.alltoall(ints(3 * (world.rank + 1)), { algorithm: 'linear' }),
+    (world) => (world.rank === 1 ? world.reduce(1, SUM) : world.gather(1, 0, { algorithm: 'linear' })),
+    (world) => (world.rank === 1 ? world.allgather(1) : world.ialltoall(ints(3), { algorithm: 'linear' }).wait()),
+  ]
+  for (const [i, program] of programs.entries()) {
+    const absent: Program = (world) => (world.rank === 2 ? new Promise(() => undefined) : program(world))
+    const [first] = await outcomes(3, absent, 'inproc', ([first]) => first !== 'waits')
+    t.type(first, MismatchError, `program ${i}: ${String(first)}`)
   }
 })

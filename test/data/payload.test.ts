@@ -4,6 +4,7 @@ import t from 'tap'
 import { bytesOf, rawBytes, typeOf, valueOf } from '../../lib/data/payload.js'
 import {
   ARRAY_BUFFER,
+  BLOCKS,
   BUFFER,
   CONSTRUCTORS,
   DATA_VIEW,
@@ -35,7 +36,7 @@ await t.test('type codes', async (t) => {
   }
   const fake = { [Symbol.toStringTag]: 'Float64Array' }
   t.equal(typeOf(fake), OBJECT, 'a name alone is not a typed array')
-  t.equal(TYPE_NAMES.length, EMPTY + 1)
+  t.equal(TYPE_NAMES.length, BLOCKS + 1)
 })
 
 await t.test('raw values arrive as the same kind, in memory of their own', async (t) => {

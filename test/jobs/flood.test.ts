@@ -12,7 +12,7 @@ const SLEEPS = ['event-loop', 'blocked']
 t.jobs = TRANSPORTS.length * SLEEPS.length
 for (const transport of TRANSPORTS) {
   for (const sleep of SLEEPS) {
-    t.test(`${SENDERS} senders flood a rank that sleeps for ${SECONDS} s: ${sleep}, ${transport}`, async (t) => {
+    void t.test(`${SENDERS} senders flood a rank that sleeps for ${SECONDS} s: ${sleep}, ${transport}`, async (t) => {
       const args = ['-n', String(SENDERS + 1), '--transport', transport, '--timeout', '90']
       const job = [...args, program('flood.mjs'), sleep, String(SECONDS)]
       const { messages, growth } = await runForJson<{ messages: number; growth: number[] }>(job, { timeout: 100_000 })

@@ -29,7 +29,7 @@ for (const transport of TRANSPORTS) {
     const count = Math.ceil((PROGRAMS * share) / TRANSPORTS.length)
     const first = seed
     seed += count
-    t.test(`${count} programs over ${transport}, eager limit ${limit}, from seed ${first}`, async (t) => {
+    void t.test(`${count} programs over ${transport}, eager limit ${limit}, from seed ${first}`, async (t) => {
       const options = ['--transport', transport, '--eager-limit', String(limit), '--timeout', '100']
       const job = ['-n', String(RANKS), ...options, program('random.mjs'), String(first), String(count), String(limit)]
       const result = await runForJson<{ programs: number; seconds: number; counts: Counts }>(job, { timeout: 110_000 })
@@ -41,7 +41,7 @@ for (const transport of TRANSPORTS) {
   }
 }
 
-t.test('the programs do everything that there is', (t) => {
+void t.test('the programs do everything that there is', (t) => {
   t.ok(programs >= PROGRAMS, `${programs} programs`)
   const often = (...words: string[]): void => void t.ok(times(...words) >= 10, `${words.join(' ')}: ${times(...words)} times`)
   for (const mode of ['send', 'ssend', 'bsend', 'rsend']) for (const form of ['block', 'promise']) often('send', mode, form)
