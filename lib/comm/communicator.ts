@@ -222,6 +222,11 @@ export class Communicator extends PointToPoint implements CollectiveScope {
     this.#home.contexts.giveBack(this.context)
   }
 
+  /** `await using half = await world.split(…)` frees it at the end of the block, on all its ranks. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.free()
+  }
+
   // ---- helpers ----
 
   /** @internal */

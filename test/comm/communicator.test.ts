@@ -66,6 +66,8 @@ for (const name of transports()) {
         t.equal(await copy.iprobe(), undefined)
         t.equal(await world.recv(), 'world')
         await copy.free()
+        const [scoped] = await inBlock(world)
+        await t.rejects(scoped.barrier(), { code: 'TSMPI_STATE' }, 'await using frees')
       })
     })
 
@@ -203,3 +205,10 @@ void t.test('finished collectives keep no memory', async (t) => {
     t.ok(held() <= 100, `${Math.round(held())} MiB are held`)
   })
 })
+
+/** A communicator that is freed at the end of the block; in an array, so that it is not awaited. */
+async function inBlock(world: Communicator): Promise<[Communicator]> {
+  await using copy = await world.dup()
+  await copy.barrier()
+  return [copy]
+}

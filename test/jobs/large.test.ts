@@ -1,0 +1,41 @@
+// Large messages, many requests, many ranks.
+import { freemem } from 'node:os'
+import t from 'tap'
+import { TRANSPORTS, program, runForJson } from './support.js'
+
+const GIB = 2 ** 30
+
+function run<T>(transport: string, ranks: number, scenario: string, seconds: number): Promise<T> {
+  const job = ['-n', String(ranks), '--transport', transport, '--timeout', String(seconds), program('large.mjs'), scenario]
+  return runForJson<T>(job, { timeout: (seconds + 10) * 1000 })
+}
+
+t.setTimeout(900_000)
+for (const transport of TRANSPORTS) {
+  const room = freemem() >= 12 * GIB
+  const skip = room ? false : `needs 12 GiB of free memory, ${(freemem() / GIB).toFixed(1)} GiB are free`
+  t.test(`a typed array of 3 GB, ${transport}`, { skip }, async (t) => {
+    const { fresh, into } = await run<{ fresh: number; into: number }>(transport, 2, 'huge', 250)
+    t.pass(`as a new array ${fresh.toFixed(2)} GB/s, into ${into.toFixed(2)} GB/s, page faults included`)
+  })
+
+  t.test(`100,000 sends and receives outstanding, ${transport}`, async (t) => {
+    const { perSecond } = await run<{ perSecond: number }>(transport, 2, 'many', 100)
+    t.pass(`${Math.round(perSecond)} messages/s`)
+    const { messages } = await run<{ messages: number }>(transport, 2, 'many-unexpected', 100)
+    t.equal(messages, 200_000)
+  })
+
+  for (const { ranks, seconds } of [
+    { ranks: 1, seconds: 20 },
+    { ranks: 16, seconds: 40 },
+    { ranks: 128, seconds: 150 },
+  ]) {
+    t.test(`a job of ${ranks} ranks, ${transport}`, async (t) => {
+      const began = performance.now()
+      const { all, ...result } = await run<{ ranks: number; last: string; all: number }>(transport, ranks, 'job', seconds)
+      t.match(result, { ranks, last: `rank ${ranks - 1}` })
+      t.comment(`${((performance.now() - began) / 1000).toFixed(1)} s, ${all.toFixed(1)} s in the program`)
+    })
+  }
+}
