@@ -1,72 +1,192 @@
-// Who may import whom. Relative imports are resolved.
+// Who may import whom: the rules of the house, held against the import lines of every module.
 import t from 'tap'
 import { readFileSync, readdirSync } from 'node:fs'
-import { join, normalize } from 'node:path/posix'
+import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
-const SOURCE = /\.([cm]?ts|m?js)$/
+const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..')
+const FOLDERS = ['lib', 'native', 'launcher', 'examples', 'bench', 'test/jobs']
 
+/** One import of a module: `target` is a path in this package without its ending, or what stands in the import. */
 interface Import {
-  /** A path from the root without its suffix, or the name of a package. */
-  target: string
-  type: boolean
+  readonly from: string
+  readonly target: string
+  readonly typeOnly: boolean
 }
 
-const files = ['lib', 'native', 'launcher', 'examples', 'test/jobs']
-  .flatMap((folder) => readdirSync(join(root, folder), { recursive: true }).map((name) => join(folder, String(name))))
-  .filter((file) => SOURCE.test(file))
+const withoutEnding = (path: string): string => path.replace(/(\.d)?\.[cm]?[jt]s$/, '')
 
+function modules(folder: string): string[] {
+  const found = readdirSync(join(ROOT, folder), { withFileTypes: true, recursive: true })
+  return found
+    .filter((entry) => entry.isFile() && /\.[cm]?[jt]s$/.test(entry.name))
+    .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)))
+    .sort()
+}
+
+/** Static and dynamic imports, re-exports, require; not those in comments. */
 function importsOf(file: string): Import[] {
-  const text = readFileSync(join(root, file), 'utf8')
-  const found = text.matchAll(/^(?:import|export)( type)?(?:[^'";]*?\bfrom)? '([^']+)'|\bimport\('([^']+)'\)/gm)
-  return [...found].map(([, type, from, called]) => {
-    const path = (from ?? called)!
-    const target = path.startsWith('.') ? normalize(join(file, '..', path)).replace(SOURCE, '') : path
-    return { target, type: type !== undefined }
-  })
-}
-
-/** Every import of the files that match `who` must match one of `whom`. */
-function rule(name: string, who: RegExp, whom: RegExp[]): void {
-  void t.test(name, async (t) => {
-    const ours = files.filter((file) => who.test(file))
-    t.ok(ours.length > 0, 'there are such files')
-    for (const file of ours) {
-      for (const { target } of importsOf(file)) {
-        t.ok(whom.some((allowed) => allowed.test(target)), `${file} imports ${target}`)
-      }
+  const text = readFileSync(join(ROOT, file), 'utf8').replace(/^\s*(\/\/|\*|\/\*).*$/gm, '')
+  const found: Import[] = []
+  const forms = [
+    /^(?:import|export)\s+(type\s)?[^'"`;]*?from\s+['"]([^'"]+)['"]/gm,
+    /^import\s+()['"]([^'"]+)['"]/gm,
+    /\bimport\(()\s*['"]([^'"]+)['"]/g,
+    /\brequire\(()\s*['"]([^'"]+)['"]/g,
+  ]
+  for (const form of forms) {
+    for (const [, type, specifier] of text.matchAll(form)) {
+      const local = specifier!.startsWith('.')
+      const target = local ? withoutEnding(relative(ROOT, resolve(ROOT, dirname(file), specifier!))) : specifier!
+      found.push({ from: file, target, typeOnly: type !== undefined && type !== '' })
     }
+  }
+  return found
+}
+
+const IMPORTS = FOLDERS.flatMap((folder) => modules(folder).flatMap(importsOf))
+
+/** `modules`: those the rule is about. `may`: what they may import. `types`: what they may import types of, too. */
+interface Rule {
+  readonly title: string
+  readonly modules: RegExp
+  readonly may: RegExp
+  readonly types?: RegExp
+}
+
+const RULES: readonly Rule[] = [
+  {
+    title: 'algorithms import schedules, patterns, and each other\'s helpers in coll/',
+    modules: /^lib\/coll\/[\w-]+\/[\w-]+\.ts$/,
+    may: /^lib\/coll\/(schedule|halving|wrapped|patterns\/[\w-]+|[\w-]+\/[\w-]+)$/,
+  },
+  {
+    title: 'patterns are rank arithmetic only',
+    modules: /^lib\/coll\/patterns\//,
+    may: /^lib\/coll\/patterns\//,
+  },
+  {
+    title: 'coll/ knows errors, the environment and types of data',
+    modules: /^lib\/coll\/(?!drive)[\w-]+\.ts$/,
+    may: /^lib\/(coll\/(?!drive)|env$|errors$)/,
+    types: /^lib\/data\//,
+  },
+  {
+    title: 'drivers of schedules know operations, payloads and bytes',
+    modules: /^lib\/coll\/drive[\w-]*\.ts$/,
+    may: /^lib\/(coll\/|p2p\/|data\/|wire\/bytes$|errors$)/,
+  },
+  {
+    title: 'p2p/ knows frames and payloads, and transports by their contract',
+    modules: /^lib\/p2p\//,
+    may: /^lib\/(p2p\/|wire\/|data\/|errors$|transport\/transport$)/,
+  },
+  {
+    title: 'data/ knows nothing of messages',
+    modules: /^lib\/data\//,
+    may: /^(lib\/(data\/|errors$|wire\/bytes$)|native\/load$|node:(util|v8|buffer)$)/,
+  },
+  {
+    title: 'wire/ knows errors and the environment',
+    modules: /^lib\/wire\//,
+    may: /^lib\/(wire\/|errors$)/,
+    types: /^lib\/env$/,
+  },
+  {
+    title: 'transports know frames',
+    modules: /^lib\/transport\//,
+    may: /^(lib\/(transport\/|wire\/|errors$)|node:[\w/]+$|zeromq$)/,
+    types: /^native\/load$/,
+  },
+  {
+    title: 'comm/ knows neither transports nor the addon nor Node',
+    modules: /^lib\/comm\//,
+    may: /^lib\/(comm\/|coll\/|p2p\/|data\/|wire\/bytes$|errors$)/,
+  },
+  {
+    title: 'bootstrap/ knows the launcher\'s contract',
+    modules: /^lib\/bootstrap\//,
+    may: /^(lib\/(bootstrap\/|wire\/|env$|errors$)|native\/load$|node:[\w/]+$)/,
+  },
+  {
+    title: 'the Monte-Carlo kernel stands alone',
+    modules: /^lib\/montecarlo\//,
+    may: /^(lib\/(montecarlo\/|errors$|env$)|native\/load$|node:[\w/]+$)/,
+  },
+  {
+    title: 'errors and env import nothing',
+    modules: /^lib\/(errors|env)\.ts$/,
+    may: /^(?!)/,
+  },
+  {
+    title: 'the launcher shares env, errors and frames with the library',
+    modules: /^launcher\//,
+    may: /^(launcher\/|lib\/(env|errors)$|lib\/wire\/|native\/load$|node:[\w/]+$|yargs(\/helpers)?$)/,
+  },
+  {
+    title: 'the launcher\'s agent alone loads the addon',
+    modules: /^launcher\/(?!agent\.ts|spawn\/)/,
+    may: /^(?!native\/)/,
+    types: /^native\/load$/,
+  },
+  {
+    title: 'only transports, reductions, the kernel, bootstrap and the world know the addon',
+    modules: /^lib\/(?!transport\/shm\.ts|data\/|montecarlo\/|bootstrap\/|world\.ts)/,
+    may: /^(?!native\/)/,
+  },
+  {
+    title: 'the addon\'s loader imports nothing of ours',
+    modules: /^native\//,
+    may: /^node:[\w/]+$/,
+  },
+  {
+    title: 'examples, bench and programs of jobs import the package as its users do',
+    modules: /^(examples|bench|test\/jobs\/programs)\/(?!(codec|reduce|zmq-pingpong)\.ts$)/,
+    may: /^(tsmpi|tsmpi\/montecarlo|node:[\w/]+|examples\/.*|bench\/.*|test\/jobs\/programs\/.*)$/,
+  },
+  {
+    title: 'three benches measure one part inside: the codec, the reductions, the ZeroMQ transport beside bare zeromq',
+    modules: /^bench\/(codec|reduce|zmq-pingpong)\.ts$/,
+    may: /^(lib\/(data|transport|wire)\/[\w-]+|native\/load|zeromq|node:[\w/]+)$/,
+  },
+]
+
+for (const { title, modules, may, types } of RULES) {
+  void t.test(title, async (t) => {
+    const subject = IMPORTS.filter(({ from }) => modules.test(from))
+    const broken = subject.filter(
+      ({ target, typeOnly }) => !may.test(target) && !(typeOnly && types !== undefined && types.test(target)),
+    )
+    t.same(broken.map(({ from, target }) => `${from} imports ${target}`), [])
   })
 }
 
-const BASICS = /^lib\/(env|errors)$/
-const WIRE = /^lib\/wire\//
+void t.test('the lines are read', async (t) => {
+  const has = (from: string, target: string): boolean =>
+    IMPORTS.some((line) => line.from === from && line.target === target)
+  t.ok(has('lib/coll/drive.ts', 'lib/p2p/operation'))
+  t.ok(has('lib/world.ts', 'native/load'))
+  t.ok(has('launcher/options.ts', 'yargs'))
+  for (const folder of FOLDERS) t.ok(IMPORTS.some(({ from }) => from.startsWith(folder)), folder)
+  const every = FOLDERS.flatMap(modules).filter((file) => file.startsWith('lib/') && importsOf(file).length === 0)
+  t.ok(every.length < 20, `${every.length} modules of lib/ import nothing: ${every.join(' ')}`)
+})
 
-rule('algorithms import schedules and arithmetic of ranks only', /^lib\/coll\/(?!drive)/, [/^lib\/coll\/(?!drive)/, BASICS])
-rule('drivers know operations, data and bytes, and no transport, addon or Node', /^lib\/coll\/drive/, [
-  /^lib\/coll\//, /^lib\/p2p\//, /^lib\/data\//, WIRE, BASICS,
-])
-rule('a transport knows frames, and nothing of matching, collectives or communicators', /^lib\/transport\//, [
-  /^lib\/transport\//, /^native\/load$/, /^node:/, /^zeromq$/, WIRE, BASICS,
-])
-rule('point-to-point knows the contract of transports only', /^lib\/p2p\//, [
-  /^lib\/p2p\//, /^lib\/transport\/transport$/, /^lib\/data\//, WIRE, BASICS,
-])
-rule('data knows values and the addon', /^lib\/data\//, [/^lib\/data\//, /^native\/load$/, /^node:(util|buffer)$/, BASICS])
-rule('the wire knows bytes', /^lib\/wire\//, [WIRE, BASICS])
-rule('a communicator knows no transport, addon or Node', /^lib\/comm\//, [
-  /^lib\/(comm|coll|p2p|data)\//, WIRE, BASICS,
-])
-rule('the launcher shares variables, errors and control frames with the library', /^launcher\//, [
-  /^launcher\//, /^native\/load$/, /^node:/, /^yargs$/, WIRE, BASICS,
-])
-rule('examples and jobs import the public entry only', /^(examples|test\/jobs\/.*\.m?js$)/, [
-  /^tsmpi(\/montecarlo)?$/, /^node:/, /^test\/jobs\//,
-])
-
-void t.test('the addon is loaded in few places', async (t) => {
-  const loaders = files.filter((file) => importsOf(file).some(({ target, type }) => target === 'native/load' && !type))
-  const allowed = /^(lib\/(data|montecarlo|bootstrap)\/.*|lib\/world\.ts|launcher\/agent\.ts)$/
-  for (const file of loaders) t.match(file, allowed)
+void t.test('no module of lib/ imports itself by a detour', async (t) => {
+  const next = new Map<string, string[]>()
+  for (const { from, target, typeOnly } of IMPORTS) {
+    if (typeOnly || !from.startsWith('lib/')) continue
+    const name = withoutEnding(from)
+    next.set(name, [...(next.get(name) ?? []), target])
+  }
+  const cycles: string[] = []
+  const done = new Set<string>()
+  const visit = (name: string, path: string[]): void => {
+    if (path.includes(name)) cycles.push([...path.slice(path.indexOf(name)), name].join(' → '))
+    if (done.has(name) || path.includes(name)) return
+    for (const target of next.get(name) ?? []) visit(target, [...path, name])
+    done.add(name)
+  }
+  for (const name of next.keys()) visit(name, [])
+  t.same(cycles, [])
 })
