@@ -24,6 +24,8 @@ export interface RunContext {
 /** A collective under way. */
 export abstract class CollectiveOperation extends Operation implements Owner, Continuation {
   readonly context: RunContext
+  /** Those under way on the communicator, by tag. */
+  #underWay: (CollectiveOperation | undefined)[] | undefined
   #next: CollectiveOperation | undefined
 
   constructor(context: RunContext) {
@@ -31,17 +33,30 @@ export abstract class CollectiveOperation extends Operation implements Owner, Co
     this.context = context
   }
 
-  /** Begins now, or when `before`, which uses the same tag, has ended. */
-  begin(before: CollectiveOperation | undefined): void {
-    this.context.progress.engine.pending++
-    if (before === undefined || before.done) this.advance()
-    else before.#next = this
+  /** Takes its place among those under way. Begins now, or when the one that has its tag has ended. */
+  enter(underWay: (CollectiveOperation | undefined)[]): void {
+    const { tag } = this.context
+    const before = underWay[tag]
+    underWay[tag] = this
+    this.#underWay = underWay
+    if (before === undefined) this.begin()
+    else {
+      this.context.progress.engine.pending++
+      before.#next = this
+    }
   }
 
+  begin(): void {
+    this.context.progress.engine.pending++
+    this.advance()
+  }
+
+  /** Leaves its place, so that its memory can be collected. */
   protected end(): void {
-    const { engine } = this.context.progress
-    engine.finish(this)
-    if (this.#next !== undefined) engine.later(this.#next)
+    const { progress, tag } = this.context
+    if (this.#underWay?.[tag] === this) this.#underWay[tag] = undefined
+    progress.engine.finish(this)
+    if (this.#next !== undefined) progress.engine.later(this.#next)
     this.#next = undefined
   }
 
@@ -183,7 +198,7 @@ export class Chained extends CollectiveOperation {
   advance(): void {
     if (!this.#first.done) {
       this.#first.owner = this
-      this.#first.begin(undefined)
+      this.#first.begin()
       return
     }
     this.error = this.#first.error
@@ -200,7 +215,7 @@ export class Chained extends CollectiveOperation {
     }
     if (this.#second === undefined) return false
     this.#second.owner = this
-    this.#second.begin(undefined)
+    this.#second.begin()
     return true
   }
 

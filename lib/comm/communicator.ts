@@ -222,6 +222,11 @@ export class Communicator extends PointToPoint implements CollectiveScope {
     this.#home.contexts.giveBack(this.context)
   }
 
+  /** `await using half = await world.split(…)` frees it at the end of the block, on all its ranks. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.free()
+  }
+
   // ---- helpers ----
 
   /** @internal */
@@ -234,10 +239,7 @@ export class Communicator extends PointToPoint implements CollectiveScope {
   #launch(start: () => CollectiveOperation): CollectiveOperation {
     this.checkAlive()
     const operation = start()
-    const { tag } = operation.context
-    const before = this.#underWay[tag]
-    this.#underWay[tag] = operation
-    operation.begin(before)
+    operation.enter(this.#underWay)
     return operation
   }
 
