@@ -35,7 +35,7 @@ function rate(contestant: Contestant): number {
 }
 
 function median(numbers: number[]): number {
-  return [...numbers].sort((a, b) => a - b)[numbers.length >> 1]!
+  return [...numbers].sort((a, b) => a - b)[numbers.length >> 1]
 }
 
 const contestants: Contestant[] = [
@@ -55,8 +55,8 @@ for (let round = 0; round < rounds; round++) {
   for (const contestant of contestants) contestant.rates.push(rate(contestant))
 }
 
-const base = median(contestants[0]!.rates)
-console.log(`${cpus()[0]!.model}, one core, Node ${process.version}, median of ${rounds} rounds`)
+const base = median(contestants[0].rates)
+console.log(`${cpus()[0].model}, one core, Node ${process.version}, median of ${rounds} rounds`)
 console.log('kernel'.padEnd(12), 'M samples/s'.padStart(12), 'best'.padStart(10), 'x Math.random'.padStart(14))
 for (const { name, rates } of contestants) {
   const middle = median(rates)

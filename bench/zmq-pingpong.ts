@@ -28,7 +28,7 @@ class End implements Receiver {
   }
 
   onFrame(_peer: number, words: Int32Array, at: number, bytes: Uint8Array, offset: number): void {
-    const length = words[at + 4]!
+    const length = words[at + 4]
     target.set(bytes.subarray(offset, offset + length), this.#got % target.length)
     this.#got += length
   }
@@ -92,8 +92,8 @@ class Bare implements Side {
   async receive(bytes: number): Promise<void> {
     for (let got = 0; got < bytes; ) {
       const [message] = await this.socket.receive()
-      target.set(message!, 0)
-      got += message!.length
+      target.set(message, 0)
+      got += message.length
     }
   }
 

@@ -51,10 +51,10 @@ function batch(index: number, totals: Float64Array): void {
     const gy = v * scale
     sx += gx
     sy += gy
-    totals[2 + Math.floor(Math.max(Math.abs(gx), Math.abs(gy)))]! += 1
+    totals[2 + Math.floor(Math.max(Math.abs(gx), Math.abs(gy)))] += 1
   }
-  totals[0]! += sx
-  totals[1]! += sy
+  totals[0] += sx
+  totals[1] += sy
 }
 
 const totals = new Float64Array(12)

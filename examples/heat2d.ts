@@ -33,12 +33,12 @@ function step(): number {
   for (let i = 1; i <= rows; i++) {
     const y = firstRow + i - 1
     for (let x = 0, at = i * size; x < size; x++, at++) {
-      const old = heat[at]!
+      const old = heat[at]
       const rim = x === 0 || y === 0 || x === size - 1 || y === size - 1
       const hot = (x - 0.35 * size) ** 2 + (y - 0.4 * size) ** 2 < (0.12 * size) ** 2
-      const flow = rim ? 0 : heat[at - size]! + heat[at + size]! + heat[at - 1]! + heat[at + 1]! - 4 * old
+      const flow = rim ? 0 : heat[at - size] + heat[at + size] + heat[at - 1] + heat[at + 1] - 4 * old
       after[at] = hot ? 1 : old + 0.2 * flow
-      change = Math.max(change, Math.abs(after[at]! - old))
+      change = Math.max(change, Math.abs(after[at] - old))
     }
   }
   ;[heat, after] = [after, heat]

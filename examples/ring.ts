@@ -18,7 +18,7 @@ for (let round = 0; round < rounds; round++) {
     await world.sendrecvReplace(token, next, { source: previous })
   } else {
     await world.recv(previous, 0, { into: token })
-    token[0]! += world.rank
+    token[0] += world.rank
     await world.send(token, next)
   }
 }

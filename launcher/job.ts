@@ -134,7 +134,7 @@ class Job {
   }
 
   #rank(rank: number): RankState {
-    return this.#ranks[rank] as RankState
+    return this.#ranks[rank]
   }
 
   /** `rank 2 (pid 123 on host h)` */

@@ -81,14 +81,14 @@ function checkFolder(app: App): void {
 export function describePlan(plan: Plan, commands: boolean): string {
   const rows = plan.ranks.map(({ rank, localRank, cwd, file, args }) => [
     String(rank),
-    plan.hosts[rank] as string,
+    plan.hosts[rank],
     String(localRank),
     cwd,
-    commands ? [file, ...args].map(quote).join(' ') : (plan.programs[rank] as string),
+    commands ? [file, ...args].map(quote).join(' ') : (plan.programs[rank]),
   ])
   const table = [['Rank', 'Host', 'Local rank', 'Directory', commands ? 'Command' : 'Program'], ...rows]
   const widths = table.reduce((most, row) => row.map((cell, column) => Math.max(cell.length, most[column] ?? 0)), [0])
-  const line = (row: string[]): string => row.map((cell, column) => cell.padEnd(widths[column] as number)).join('  ')
+  const line = (row: string[]): string => row.map((cell, column) => cell.padEnd(widths[column])).join('  ')
   return table.map((row) => `${line(row).trimEnd()}\n`).join('')
 }
 

@@ -93,9 +93,9 @@ export async function parseOptions(argv: string[], version: string): Promise<Opt
   const parsed = segments.map(({ words }) => parseWords(words))
   if (parsed.some((one) => one['help'] === true)) return helpText()
   if (parsed.some((one) => one['version'] === true)) return `tsmpirun (tsmpi) ${version}`
-  const first = parsed[0] as Parsed
+  const first = parsed[0]
   for (const later of parsed.slice(1)) forbidGlobal(later)
-  const apps = segments.map(({ program }, index) => readApp(parsed[index] as Parsed, program, segments.length > 1))
+  const apps = segments.map(({ program }, index) => readApp(parsed[index], program, segments.length > 1))
   const options: Options = {
     apps,
     transport: readTransport(first),
@@ -150,13 +150,13 @@ function splitProgram(segment: string[]): { words: string[]; program: string[] }
   const words: string[] = []
   let at = 0
   for (; at < segment.length; at++) {
-    const word = segment[at] as string
+    const word = segment[at]
     if (word === '--') return { words, program: segment.slice(at + 1) }
     if (!word.startsWith('-') || word === '-') break
     const short = /^-n(\d+)$/.exec(word)
     const name = word.replace(/^--?/, '').replace(/=.*$/s, '')
     const option = OPTIONS[ALIASES[name] ?? name]
-    if (short) words.push('-n', short[1] as string)
+    if (short) words.push('-n', short[1])
     else if (!option) throw usage(unknownOption(word, name))
     else words.push(word.replace(/^--?/, name.length === 1 ? '-' : '--'))
     if (option?.type === 'string' && !word.includes('=')) {
@@ -183,12 +183,12 @@ function editDistance(a: string, b: string): number {
   for (let i = 1; i <= a.length; i++) {
     const next = [i]
     for (let j = 1; j <= b.length; j++) {
-      const replaced = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(replaced, (row[j] as number) + 1, (next[j - 1] as number) + 1))
+      const replaced = (row[j - 1]) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next.push(Math.min(replaced, (row[j]) + 1, (next[j - 1]) + 1))
     }
     row = next
   }
-  return row[b.length] as number
+  return row[b.length]
 }
 
 function parser(words: string[]) {

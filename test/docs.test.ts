@@ -14,16 +14,16 @@ for (const page of pages) {
   const text = readFileSync(join(root, page), 'utf8')
   void t.test(page, async (t) => {
     for (const [, target] of text.matchAll(/\]\((?!https?:)([^)#]+)/g)) {
-      t.ok(existsSync(join(root, dirname(page), target!)), `link to ${target}`)
+      t.ok(existsSync(join(root, dirname(page), target)), `link to ${target}`)
     }
     for (const [path] of text.matchAll(new RegExp(`\\b(?:${FOLDERS})/[\\w./-]*[\\w/]`, 'g'))) {
       t.ok(existsSync(join(root, path)), path)
     }
-    for (const [, script] of text.matchAll(/npm run ([\w:]+)/g)) t.ok(script! in scripts, `npm run ${script}`)
+    for (const [, script] of text.matchAll(/npm run ([\w:]+)/g)) t.ok(script in scripts, `npm run ${script}`)
   })
 }
 
 void t.test('the two commands stand at the top of the README', async (t) => {
-  const top = readFileSync(join(root, 'README.md'), 'utf8').split('## ')[0]!
+  const top = readFileSync(join(root, 'README.md'), 'utf8').split('## ')[0]
   t.match(top, '\nnpm ci && npx tsmpirun -n 8 examples/pi.js\nnpm ci && npm test\n')
 })

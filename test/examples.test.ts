@@ -133,7 +133,7 @@ function sequentialHeat(size: number, steps: number): [string[], Buffer] {
       const [x, y] = [at % size, Math.floor(at / size)]
       const rim = Math.min(x, y) === 0 || Math.max(x, y) === size - 1
       const hot = (x - 0.35 * size) ** 2 + (y - 0.4 * size) ** 2 < (0.12 * size) ** 2
-      const around = rim ? 4 * old : heat[at - size]! + heat[at + size]! + heat[at - 1]! + heat[at + 1]!
+      const around = rim ? 4 * old : heat[at - size] + heat[at + size] + heat[at - 1] + heat[at + 1]
       const value = hot ? 1 : old + 0.2 * (around - 4 * old)
       change = Math.max(change, Math.abs(value - old))
       return value

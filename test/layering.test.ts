@@ -36,8 +36,8 @@ function importsOf(file: string): Import[] {
   ]
   for (const form of forms) {
     for (const [, type, specifier] of text.matchAll(form)) {
-      const local = specifier!.startsWith('.')
-      const target = local ? withoutEnding(relative(ROOT, resolve(ROOT, dirname(file), specifier!))) : specifier!
+      const local = specifier.startsWith('.')
+      const target = local ? withoutEnding(relative(ROOT, resolve(ROOT, dirname(file), specifier))) : specifier
       found.push({ from: file, target, typeOnly: type !== undefined && type !== '' })
     }
   }

@@ -40,8 +40,8 @@ export class TypedRun extends Run {
 
   protected send({ peer, buffer, first, count }: Step): void {
     const { bytes, offsets } = this.#buffers[buffer] as TypedBuffer
-    const offset = offsets[first] as number
-    this.sendBytes(peer, this.#type, bytes, offset, (offsets[first + count] as number) - offset)
+    const offset = offsets[first]
+    this.sendBytes(peer, this.#type, bytes, offset, (offsets[first + count]) - offset)
   }
 
   protected prepare(op: RecvOp, { buffer, first, count }: Step): void {
@@ -49,8 +49,8 @@ export class TypedRun extends Run {
     op.mode = AS_BLOCK
     op.type = this.#type
     op.target = bytes
-    op.offset = offsets[first] as number
-    op.capacity = (offsets[first + count] as number) - op.offset
+    op.offset = offsets[first]
+    op.capacity = (offsets[first + count]) - op.offset
   }
 
   protected arrived(): void {}
@@ -58,9 +58,9 @@ export class TypedRun extends Run {
   protected copy({ buffer, first, count, from, fromFirst }: Step): void {
     const into = this.#buffers[buffer] as TypedBuffer
     const source = this.#buffers[from] as TypedBuffer
-    const at = into.offsets[first] as number
-    const length = (into.offsets[first + count] as number) - at
-    const offset = source.offsets[fromFirst] as number
+    const at = into.offsets[first]
+    const length = (into.offsets[first + count]) - at
+    const offset = source.offsets[fromFirst]
     if (into.bytes === source.bytes) into.bytes.copyWithin(at, offset, offset + length)
     else copyBytes(into.bytes, at, source.bytes, offset, length)
   }
@@ -74,8 +74,8 @@ export class TypedRun extends Run {
 }
 
 function blocksOf({ array, offsets }: TypedBuffer, first: number, count: number): TypedArray {
-  const begin = offsets[first] as number
-  const end = offsets[first + count] as number
+  const begin = offsets[first]
+  const end = offsets[first + count]
   if (begin === 0 && end === array.byteLength) return array
   const { BYTES_PER_ELEMENT: size } = array
   return array.subarray(begin / size, end / size)

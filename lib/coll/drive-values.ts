@@ -79,13 +79,13 @@ export class ValueRun extends Run {
 
   protected send({ peer, buffer, first, count }: Step): void {
     const blocks = this.#buffers[buffer] as Block[]
-    const type = count === 1 ? (blocks[first] as Block).type : BLOCKS
-    const bytes = count === 1 ? (blocks[first] as Block).bytes : pack(blocks.slice(first, first + count))
+    const type = count === 1 ? (blocks[first]).type : BLOCKS
+    const bytes = count === 1 ? (blocks[first]).bytes : pack(blocks.slice(first, first + count))
     this.sendBytes(peer, type, bytes, 0, bytes.length)
   }
 
   protected prepare(op: RecvOp, { buffer, first, count }: Step): void {
-    const block = (this.#buffers[buffer] as (Block | undefined)[])[first]
+    const block = (this.#buffers[buffer])[first]
     const direct = count === 1 && block?.target === true
     op.mode = direct ? AS_BLOCK : AS_PAYLOAD
     op.target = direct ? block.bytes : undefined
@@ -96,7 +96,7 @@ export class ValueRun extends Run {
 
   protected arrived(op: RecvOp, { buffer, first, count }: Step): void {
     if (op.mode === AS_BLOCK) return
-    const blocks = this.#buffers[buffer] as (Block | undefined)[]
+    const blocks = this.#buffers[buffer]
     const bytes = op.value as Uint8Array
     op.value = undefined
     if (count === 1) blocks[first] = { type: op.matchedType, bytes }
@@ -104,16 +104,16 @@ export class ValueRun extends Run {
   }
 
   protected copy({ buffer, first, count, from, fromFirst }: Step): void {
-    const into = this.#buffers[buffer] as (Block | undefined)[]
-    const source = this.#buffers[from] as (Block | undefined)[]
+    const into = this.#buffers[buffer]
+    const source = this.#buffers[from]
     const moved = source.slice(fromFirst, fromFirst + count)
     for (let i = 0; i < count; i++) into[first + i] = moved[i]
   }
 
   protected reduce({ kind, buffer, first, from, fromFirst }: Step): void {
     const into = this.#buffers[buffer] as Block[]
-    const mine = valueOfBlock(into[first] as Block)
-    const theirs = valueOfBlock((this.#buffers[from] as Block[])[fromFirst] as Block)
+    const mine = valueOfBlock(into[first])
+    const theirs = valueOfBlock((this.#buffers[from] as Block[])[fromFirst])
     const op = this.#op as Op
     into[first] = blockOf(kind === REDUCE_LEFT ? op.combine(theirs, mine) : op.combine(mine, theirs))
   }

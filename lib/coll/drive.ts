@@ -109,11 +109,11 @@ export abstract class Run extends CollectiveOperation {
     this.#outstanding = 1
     this.#awaited.length = 0
     for (let i = 0; i < round.length; i++) {
-      const step = round.steps[i] as Step
+      const step = round.steps[i]
       if (step.kind === RECV) this.#post(step)
     }
     for (let i = 0; i < round.length; i++) {
-      const step = round.steps[i] as Step
+      const step = round.steps[i]
       if (step.kind === SEND) this.send(step)
     }
     return --this.#outstanding === 0
@@ -156,8 +156,8 @@ export abstract class Run extends CollectiveOperation {
   #complete(round: Round): void {
     let received = 0
     for (let i = 0; i < round.length; i++) {
-      const step = round.steps[i] as Step
-      if (step.kind === RECV) this.arrived(this.#awaited[received++] as RecvOp, step)
+      const step = round.steps[i]
+      if (step.kind === RECV) this.arrived(this.#awaited[received++], step)
       else if (step.kind === COPY) this.copy(step)
       else if (step.kind === REDUCE_LEFT || step.kind === REDUCE_RIGHT) this.reduce(step)
     }

@@ -193,13 +193,13 @@ export class Communicator extends PointToPoint implements CollectiveScope {
     await this.allgather(new Float64Array([color, key, context]), { into })
     const members = Array.from({ length: this.size }, (_, rank) => rank)
       .filter((rank) => into[3 * rank] === color)
-      .sort((a, b) => (into[3 * a + 1] as number) - (into[3 * b + 1] as number) || a - b)
-    const leader = members[0] as number
+      .sort((a, b) => (into[3 * a + 1]) - (into[3 * b + 1]) || a - b)
+    const leader = members[0]
     // The first member's proposal names the new context: unique, since its first half is that process.
     if (color === UNDEFINED || leader !== this.rank) this.#home.contexts.giveBack(context)
     if (color === UNDEFINED) return undefined
     const group = new Group(members.map((rank) => this.worldRankOf(rank)), this.#home.worldRank)
-    return new Communicator(this.#home, into[3 * leader + 2] as number, group, `${this.name}.split(${color})`)
+    return new Communicator(this.#home, into[3 * leader + 2], group, `${this.name}.split(${color})`)
   }
 
   /** A communicator of the same ranks with a message space of its own. Collective. */

@@ -21,7 +21,7 @@ export class Group {
   }
 
   worldRankOf(rank: number): number {
-    return rank < 0 ? rank : (this.#worldRanks[rank] as number)
+    return rank < 0 ? rank : (this.#worldRanks[rank])
   }
 }
 

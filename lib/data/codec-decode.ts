@@ -322,6 +322,6 @@ export class Decoder extends Reader {
     const element = ELEMENT_BYTES[type]
     const fits = offset + length <= buffer.byteLength && offset % element === 0 && length % element === 0
     if (!fits) throw malformed('a view beyond its buffer')
-    return (this.#objects[place] = this.#viewOf(type, buffer, offset, length)) as ArrayBufferView
+    return (this.#objects[place] = this.#viewOf(type, buffer, offset, length))
   }
 }

@@ -15,7 +15,7 @@ export function kernels(): Kernel[] {
 /** The kernel that is used where none is named: that of the variable TSMPI_KERNEL, else the fastest. */
 export function defaultKernel(): Kernel {
   const forced = process.env[ENV.KERNEL]
-  return forced ? checkKernel(forced, ENV.KERNEL) : kernels()[0]!
+  return forced ? checkKernel(forced, ENV.KERNEL) : kernels()[0]
 }
 
 /** `name` as a kernel that can run here. `from` says where it was asked for. */
@@ -41,6 +41,6 @@ export function philox(kernel: Kernel, counter: ArrayLike<number>, key: ArrayLik
     return native()!.philox(kernel, Uint32Array.from(counter), Uint32Array.from(key))
   }
   const out = new Uint32Array(4)
-  philoxBlock(counter[0]!, counter[1]!, counter[2]!, counter[3]!, key[0]!, key[1]!, out)
+  philoxBlock(counter[0], counter[1], counter[2], counter[3], key[0], key[1], out)
   return out
 }

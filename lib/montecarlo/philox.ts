@@ -51,7 +51,7 @@ const lower = new Int32Array(4)
 /** Whether the sample is a hit, by all bits of its coordinates; `word` is its upper half. */
 function decide(low: number, high: number, index: number, word: number, k0: number, k1: number): boolean {
   philoxBlock(low, high, 1, 0, k0, k1, lower)
-  const rest = lower[index]!
+  const rest = lower[index]
   const x = BigInt((word << 16) | (rest & 0xffff))
   const y = BigInt((word & 0xffff0000) | (rest >>> 16))
   return x * (x + 1n) + y * (y + 1n) < 1n << 62n
@@ -63,7 +63,7 @@ function countBlocks(low: number, high: number, blocks: number, from: number, to
   for (let i = 0; i < blocks; i++) {
     philoxBlock((low + i) | 0, high, 0, 0, k0, k1, upper)
     for (let w = from; w < to; w++) {
-      const word = upper[w]!
+      const word = upper[w]
       const x = (word << 16) >> 16
       const y = word >> 16
       const distance = x * x + y * y - INSIDE

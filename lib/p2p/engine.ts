@@ -67,7 +67,7 @@ export class Engine implements Receiver {
 
   /** Starts a send; `payload` must stay as it is until the operation is done. */
   startSend(op: SendOp): void {
-    const peer = this.#peers[op.dest] as Peer
+    const peer = this.#peers[op.dest]
     this.pending++
     // Credit may have come back in the meantime.
     if (this.outgoing.lacksCredit(peer, op)) this.progress()
@@ -102,7 +102,7 @@ export class Engine implements Receiver {
       this.#incoming.matching(op.scope.context).withdraw(op)
       op.markCancelled()
     } else if (op instanceof SendOp) {
-      if (op.started || !(this.#peers[op.dest] as Peer).envelopes.remove(op)) return false
+      if (op.started || !(this.#peers[op.dest]).envelopes.remove(op)) return false
       op.markCancelled()
       this.#requests.release(op)
     } else return false
@@ -204,7 +204,7 @@ export class Engine implements Receiver {
   }
 
   #gone(rank: number): Peer | undefined {
-    const peer = this.#peers[rank] as Peer
+    const peer = this.#peers[rank]
     return peer.gone === undefined ? undefined : peer
   }
 

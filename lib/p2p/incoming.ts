@@ -94,10 +94,10 @@ export class Incoming {
   }
 
   onFrame(source: number, words: Int32Array, at: number, bytes: Uint8Array, offset: number): void {
-    const peer = this.#peers[source] as Peer
-    const word0 = words[at] as number
-    const id = words[at + 3] as number
-    const length = words[at + 4] as number
+    const peer = this.#peers[source]
+    const word0 = words[at]
+    const id = words[at + 3]
+    const length = words[at + 4]
     peer.receivedFrames++
     switch (kindOf(word0)) {
       case EAGER:
@@ -105,9 +105,9 @@ export class Incoming {
       case RTS:
         return this.#onRts(peer, word0, words, at)
       case CTS:
-        return this.#onCts(peer, word0, id, words[at + 7] as number)
+        return this.#onCts(peer, word0, id, words[at + 7])
       case DATA:
-        return this.#onData(peer, words[at + 7] as number, bytes, offset, length)
+        return this.#onData(peer, words[at + 7], bytes, offset, length)
       case ACK:
         return this.#onAck(peer, id)
       case CREDIT:
@@ -119,10 +119,10 @@ export class Incoming {
   }
 
   #onEager(peer: Peer, word0: number, words: Int32Array, at: number, bytes: Uint8Array, offset: number, length: number): void {
-    const tag = words[at + 2] as number
-    const signature = words[at + 7] as number
-    const id = (word0 & FLAG_SYNC) === 0 ? 0 : (words[at + 3] as number)
-    const matching = this.matching(words[at + 1] as number)
+    const tag = words[at + 2]
+    const signature = words[at + 7]
+    const id = (word0 & FLAG_SYNC) === 0 ? 0 : (words[at + 3])
+    const matching = this.matching(words[at + 1])
     const op = matching.match(peer.rank, tag)
     if (op === undefined) {
       const payload = copyOut(bytes, offset, length)
@@ -136,16 +136,16 @@ export class Incoming {
   }
 
   #onRts(peer: Peer, word0: number, words: Int32Array, at: number): void {
-    const tag = words[at + 2] as number
-    const id = words[at + 3] as number
-    const total = (words[at + 5] as number) >>> 0
-    const bytes = total + (words[at + 6] as number) * 0x100000000
+    const tag = words[at + 2]
+    const id = words[at + 3]
+    const total = (words[at + 5]) >>> 0
+    const bytes = total + (words[at + 6]) * 0x100000000
     if (!Number.isSafeInteger(bytes) || bytes < 0) {
       this.#broken(peer, new TransportError(`rank ${peer.rank} announced a message of ${bytes} bytes`))
       return
     }
-    const signature = words[at + 7] as number
-    const matching = this.matching(words[at + 1] as number)
+    const signature = words[at + 7]
+    const matching = this.matching(words[at + 1])
     const op = matching.match(peer.rank, tag)
     if (op === undefined) {
       this.#store(matching, new Unexpected(peer.rank, tag, typeOf(word0), bytes, signature, id, undefined))
@@ -157,7 +157,7 @@ export class Incoming {
 
   /** A receive meets a message that was here before it. */
   #consume(op: RecvOp, message: Unexpected): void {
-    const peer = this.#peers[message.source] as Peer
+    const peer = this.#peers[message.source]
     accept(op, message.source, message.tag, message.type, message.bytes, message.signature)
     if (message.payload === undefined) {
       this.#answer(op, peer, message.requestId)
@@ -231,7 +231,7 @@ export class Incoming {
   #store(matching: Matching, message: Unexpected): void {
     matching.store(message)
     for (let i = 0; i < this.#probes.length; i++) {
-      const probe = this.#probes[i] as ProbeOp
+      const probe = this.#probes[i]
       if (this.matching(probe.scope.context) !== matching || !probe.matches(message)) continue
       this.#probes.splice(i--, 1)
       this.#found(probe, message)

@@ -54,7 +54,7 @@ export class Outgoing {
     offset: number,
     length: number,
   ): boolean {
-    const peer = this.#peers[dest] as Peer
+    const peer = this.#peers[dest]
     if (length > this.#eagerMax || length + EAGER_OVERHEAD > peer.credit || peer.envelopes.length > 0) return false
     return this.#sendEager(peer, context, tag, type, 0, 0, signature, payload, offset, length)
   }
@@ -177,7 +177,7 @@ export class Outgoing {
   flush(): void {
     if (this.#busy.length === 0) return
     for (let i = this.#busy.length - 1; i >= 0; i--) {
-      const peer = this.#busy[i] as Peer
+      const peer = this.#busy[i]
       this.#flushPeer(peer)
       if (!peer.idle) continue
       peer.busy = false

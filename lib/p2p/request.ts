@@ -114,7 +114,7 @@ export class Request<T = unknown> implements PromiseLike<T> {
     while (requests.some((request) => request.#active)) {
       await anyDone(requests)
       const index = requests.findIndex((request) => request.#active && request.#operation.done)
-      if (index >= 0) return { index, value: await (requests[index] as Request<T>).wait() }
+      if (index >= 0) return { index, value: await (requests[index]).wait() }
     }
     return undefined
   }
@@ -142,7 +142,7 @@ export class Request<T = unknown> implements PromiseLike<T> {
     checkList('testAny', requests)
     await lookAny(requests)
     const index = requests.findIndex((request) => request.#active && request.#operation.done)
-    return index < 0 ? undefined : { index, value: await (requests[index] as Request<T>).wait() }
+    return index < 0 ? undefined : { index, value: await (requests[index]).wait() }
   }
 
   /** All active requests that are complete now, in list order. */

@@ -26,12 +26,12 @@ export class Status {
   /** Elements of the message: its length for typed arrays, bytes for other raw values, 1 for a value, 0 for undefined. */
   get count(): number {
     if (this.typeName === 'value') return 1
-    return this.bytes / (ELEMENT_BYTES[this.#type] as number)
+    return this.bytes / (ELEMENT_BYTES[this.#type])
   }
 
   /** What was sent: 'Float64Array', 'Buffer', 'number', 'value' (any other value), … */
   get typeName(): string {
-    return TYPE_NAMES[this.#type] as string
+    return TYPE_NAMES[this.#type]
   }
 
   /** @internal */

@@ -44,7 +44,7 @@ export class FrameRing {
     while (delivered < count && this.#frames > 0) {
       if (this.#tail <= this.#head && this.#head === this.#wrap) this.#head = 0
       const at = this.#head
-      const need = (HEADER_BYTES + this.#words[(at >> 2) + 4]! + 7) & ~7
+      const need = (HEADER_BYTES + this.#words[(at >> 2) + 4] + 7) & ~7
       delivered++
       try {
         receiver.onFrame(peer, this.#words, at >> 2, this.#bytes, at + HEADER_BYTES)

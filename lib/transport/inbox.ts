@@ -43,7 +43,7 @@ export class Inbox {
 
   /** A message whose head has been checked; `words` views all of `bytes`. */
   push(peer: number, bytes: Uint8Array, words: Int32Array): void {
-    this.#messages.push({ peer, bytes, words, fault: undefined, at: BATCH_HEAD_BYTES, left: words[3]! })
+    this.#messages.push({ peer, bytes, words, fault: undefined, at: BATCH_HEAD_BYTES, left: words[3] })
   }
 
   pushFault(peer: number, fault: Error): void {
@@ -54,14 +54,14 @@ export class Inbox {
   deliver(limit: number): number {
     let delivered = 0
     while (this.#messages.length > 0) {
-      const message = this.#messages[0]!
+      const message = this.#messages[0]
       if (message.fault !== undefined) {
         this.#messages.shift()
         this.#receiver.onPeerLost(message.peer, message.fault)
       } else if (message.left === 0 && message.at === message.bytes.length) {
         this.#messages.shift()
         const { peer, words, bytes } = message
-        this.#owner.onWhole(peer, words[1]!, bytes.length, (words[0]! & ASK_ACK) !== 0)
+        this.#owner.onWhole(peer, words[1], bytes.length, (words[0] & ASK_ACK) !== 0)
       } else if (delivered === limit) {
         break
       } else if (this.#deliverFrame(message)) {
@@ -78,9 +78,9 @@ export class Inbox {
   #deliverFrame(message: Message): boolean {
     const { peer, at, bytes, words } = message
     const word = at >> 2
-    const length = message.left > 0 && at + HEADER_BYTES <= bytes.length ? words[word + 4]! : -1
+    const length = message.left > 0 && at + HEADER_BYTES <= bytes.length ? words[word + 4] : -1
     const end = at + frameBytes(length)
-    if (length < 0 || length > MAX_PAYLOAD || end > bytes.length || !isKind(kindOf(words[word]!))) {
+    if (length < 0 || length > MAX_PAYLOAD || end > bytes.length || !isKind(kindOf(words[word]))) {
       this.#messages = this.#messages.filter((other) => other.peer !== peer)
       this.#owner.onBroken(peer, `a frame of ${length} bytes at ${at} of ${bytes.length} breaks the protocol`)
       return false

@@ -25,7 +25,7 @@ export function createInproc(size: number): InprocHub {
       const transport = new InprocTransport(
         receiver,
         pairs.slice(rank * size, (rank + 1) * size),
-        ranks.map((_, from) => pairs[from * size + rank]!),
+        ranks.map((_, from) => pairs[from * size + rank]),
         ranks,
       )
       ranks[rank] = transport
@@ -63,7 +63,7 @@ class InprocTransport implements Transport {
   }
 
   send(peer: number, header: Int32Array, payload: Uint8Array, offset: number, length: number): boolean {
-    const pair = this.#outgoing[peer]!
+    const pair = this.#outgoing[peer]
     if (this.#closed) return false
     if (!pair.ring.push(header, payload, offset, length)) {
       pair.refused = true
@@ -122,7 +122,7 @@ class InprocTransport implements Transport {
     for (let i = 0; i < size && delivered < FRAMES_PER_POLL; i++) {
       const peer = this.#next
       this.#next = peer + 1 === size ? 0 : peer + 1
-      const pair = this.#incoming[peer]!
+      const pair = this.#incoming[peer]
       if (pair.ring.frames === 0) continue
       try {
         delivered += pair.ring.deliver(peer, this.#receiver, FRAMES_PER_POLL - delivered)

@@ -64,7 +64,7 @@ export class Outbox {
   /** The next batch to send, its head filled in; it stays valid until acknowledged. */
   take(acknowledge: number, flags: number): Uint8Array | undefined {
     if (!this.waiting) return undefined
-    const batch = this.#batches[this.#taken]!
+    const batch = this.#batches[this.#taken]
     this.#taken++
     this.#sequence = (this.#sequence + 1) | 0
     const word = batch.start >> 2
@@ -98,10 +98,10 @@ export class Outbox {
   /** Takes `need` bytes in the batch that is still open, or in a new one, and returns where they start; -1: no room. */
   #place(need: number): number {
     const { length } = this.#batches
-    const head = length === 0 ? 0 : this.#batches[0]!.start
+    const head = length === 0 ? 0 : this.#batches[0].start
     const wrapped = length > 0 && this.#tail <= head
     const room = (wrapped ? head : WINDOW_BYTES) - this.#tail
-    const open = length > this.#taken ? this.#batches[length - 1]! : undefined
+    const open = length > this.#taken ? this.#batches[length - 1] : undefined
     if (open !== undefined && need <= room && open.end - open.start + need <= BATCH_BYTES) {
       this.#tail += need
       open.end = this.#tail

@@ -58,7 +58,7 @@ export class RingWriter {
     }
     const at = DATA + (this.#tail & MASK)
     const word = at >> 2
-    for (let i = 0; i < HEADER_WORDS; i++) words[word + i] = header[i] as number
+    for (let i = 0; i < HEADER_WORDS; i++) words[word + i] = header[i]
     if (length > 0) copyBytes(this.#bytes, at + HEADER_BYTES, payload, offset, length)
     this.#tail = (this.#tail + size) | 0
     Atomics.store(words, TAIL, this.#tail)
@@ -116,12 +116,12 @@ export class RingReader {
     while (this.#head !== tail && frames < most) {
       const at = DATA + (this.#head & MASK)
       const word = at >> 2
-      const kind = kindOf(words[word] as number)
+      const kind = kindOf(words[word])
       if (kind === PAD) {
         this.#head = (this.#head + RING_DATA_BYTES - (this.#head & MASK)) | 0
         continue
       }
-      const size = frameBytes(words[word + 4] as number)
+      const size = frameBytes(words[word + 4])
       deliver(this.peer, words, word, this.#bytes, at + HEADER_BYTES)
       this.#head = (this.#head + size) | 0
       frames++

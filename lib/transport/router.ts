@@ -16,30 +16,30 @@ export class Router implements Transport {
   }
 
   maxPayloadTo(peer: number): number {
-    return this.#byPeer[peer]!.maxPayload
+    return this.#byPeer[peer].maxPayload
   }
 
   send(peer: number, header: Int32Array, payload: Uint8Array, offset: number, length: number): boolean {
-    return this.#byPeer[peer]!.send(peer, header, payload, offset, length)
+    return this.#byPeer[peer].send(peer, header, payload, offset, length)
   }
 
   poll(): number {
     let delivered = 0
-    for (let i = 0; i < this.#transports.length; i++) delivered += this.#transports[i]!.poll()
+    for (let i = 0; i < this.#transports.length; i++) delivered += this.#transports[i].poll()
     return delivered
   }
 
   sleep(): boolean {
     for (let i = 0; i < this.#transports.length; i++) {
-      if (this.#transports[i]!.sleep()) continue
-      while (--i >= 0) this.#transports[i]!.awake()
+      if (this.#transports[i].sleep()) continue
+      while (--i >= 0) this.#transports[i].awake()
       return false
     }
     return true
   }
 
   awake(): void {
-    for (let i = 0; i < this.#transports.length; i++) this.#transports[i]!.awake()
+    for (let i = 0; i < this.#transports.length; i++) this.#transports[i].awake()
   }
 
   async flush(): Promise<void> {
@@ -47,7 +47,7 @@ export class Router implements Transport {
   }
 
   forget(peer: number): void {
-    this.#byPeer[peer]!.forget?.(peer)
+    this.#byPeer[peer].forget?.(peer)
   }
 
   close(): void {

@@ -65,7 +65,7 @@ export class ShmTransport implements Transport {
     this.#writers = new Array<undefined>(this.#size)
     this.#known = new Uint8Array(this.#size)
     this.#control = this.#controlOf(rank)
-    this.#watch = memory.watch(doorbells[rank] as number, () => {
+    this.#watch = memory.watch(doorbells[rank], () => {
       if (!this.#closed) receiver.onWake()
     })
   }
@@ -96,7 +96,7 @@ export class ShmTransport implements Transport {
   }
 
   #ring(peer: number): void {
-    if (Atomics.exchange(this.#controlOf(peer), SLEEPING, 0) === 1) this.#memory.ring(this.#doorbells[peer] as number)
+    if (Atomics.exchange(this.#controlOf(peer), SLEEPING, 0) === 1) this.#memory.ring(this.#doorbells[peer])
   }
 
   poll(): number {
@@ -115,7 +115,7 @@ export class ShmTransport implements Transport {
     const readers = this.#readers
     for (let left = readers.length; left > 0 && frames < FRAMES_PER_POLL; left--) {
       if (this.#next >= readers.length) this.#next = 0
-      const reader = readers[this.#next++] as RingReader
+      const reader = readers[this.#next++]
       if (!reader.hasFrames) continue
       const read = reader.read(this.#deliver, FRAMES_PER_POLL - frames)
       if (read < 0) this.#ring(reader.peer)

@@ -44,13 +44,13 @@ export class Peer {
 
   /** Checks the head of a message from this peer. Returns how many batches it acknowledges, or what is wrong with it. */
   takeHead(words: Int32Array): number | string {
-    const fault = batchFault(words[0]!)
+    const fault = batchFault(words[0])
     if (fault !== undefined) return fault
     const due = words[3] === 0 ? this.#arrived : (this.#arrived + 1) | 0
     if (words[1] !== due) return `messages were lost: number ${due} was due, ${words[1]} came`
     this.#arrived = due
     if (this.gone) return 0
-    const acknowledged = this.outbox.acknowledge(words[2]!)
+    const acknowledged = this.outbox.acknowledge(words[2])
     return acknowledged < 0 ? 'it acknowledges what was never sent' : acknowledged
   }
 

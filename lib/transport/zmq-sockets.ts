@@ -51,7 +51,7 @@ async function load(): Promise<Sockets> {
 function requireVersion(version: string): void {
   const parts = version.split('.').map(Number)
   const at = OLDEST_LIBZMQ.findIndex((least, i) => parts[i] !== least)
-  if (at >= 0 && !(parts[at]! > OLDEST_LIBZMQ[at]!)) {
+  if (at >= 0 && !(parts[at] > OLDEST_LIBZMQ[at])) {
     throw new TransportError(`libzmq is ${version}; tsmpi needs ${OLDEST_LIBZMQ.join('.')} or later: update zeromq`)
   }
 }

@@ -55,16 +55,16 @@ export class ZmqTransport implements Transport {
     this.#peers = Array.from({ length: options.size }, (_, rank) => new Peer(rank))
     this.#inbox = new Inbox(options.receiver, {
       onWhole: (rank, sequence, bytes, asked) => {
-        const peer = this.#peers[rank]!
+        const peer = this.#peers[rank]
         if (peer.delivered(sequence, bytes, asked)) this.#kick(peer)
       },
-      onBroken: (rank, what) => this.#lose(this.#peers[rank]!, what),
+      onBroken: (rank, what) => this.#lose(this.#peers[rank], what),
     })
     void this.#start(options)
   }
 
   send(to: number, header: Int32Array, payload: Uint8Array, offset: number, length: number): boolean {
-    const peer = this.#peers[to]!
+    const peer = this.#peers[to]
     if (this.#closed) return false
     if (peer.gone) return true
     if (!peer.outbox.push(header, payload, offset, length)) {
@@ -123,7 +123,7 @@ export class ZmqTransport implements Transport {
 
   /** `peer` has ended: what is on its way to it and what will be sent to it is dropped. What it sent still arrives. */
   forget(to: number): void {
-    const peer = this.#peers[to]!
+    const peer = this.#peers[to]
     if (peer.gone) return
     peer.gone = true
     peer.outbox.clear()
@@ -196,17 +196,17 @@ export class ZmqTransport implements Transport {
   }
 
   #arrived(parts: readonly Buffer[], sockets: ZmqSockets): void {
-    if (this.#closed || sockets.isPoke(parts[0]!)) return
-    const peer = this.#peers[sockets.sender(parts[0]!)]
+    if (this.#closed || sockets.isPoke(parts[0])) return
+    const peer = this.#peers[sockets.sender(parts[0])]
     if (peer === undefined || peer.lost) return
-    const message = aligned(parts[parts.length - 1]!)
+    const message = aligned(parts[parts.length - 1])
     if (parts.length !== 2 || message.length < BATCH_HEAD_BYTES || message.length % 8 !== 0) {
       return this.#lose(peer, `a message of ${parts.length - 1} parts and ${message.length} bytes is not one of tsmpi`)
     }
     const words = new Int32Array(message.buffer, message.byteOffset, message.length >> 2)
     const acknowledged = peer.takeHead(words)
     if (typeof acknowledged === 'string') return this.#lose(peer, acknowledged)
-    if (message.length > BATCH_HEAD_BYTES || (words[0]! & ASK_ACK) !== 0) {
+    if (message.length > BATCH_HEAD_BYTES || (words[0] & ASK_ACK) !== 0) {
       this.#inbox.push(peer.rank, message, words)
       if (this.#asleep) this.#wake()
     }

@@ -5,7 +5,7 @@ const LOOP_BYTES = 48
 
 /** to[at …] = from[offset … offset + length]; the two must not overlap. */
 export function copyBytes(to: Uint8Array, at: number, from: Uint8Array, offset: number, length: number): void {
-  if (length <= LOOP_BYTES) for (let i = 0; i < length; i++) to[at + i] = from[offset + i] as number
+  if (length <= LOOP_BYTES) for (let i = 0; i < length; i++) to[at + i] = from[offset + i]
   else if (offset === 0 && length === from.length) to.set(from, at)
   else to.set(from.subarray(offset, offset + length), at)
 }

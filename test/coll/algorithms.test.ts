@@ -26,7 +26,7 @@ function* runsOf(entry: Entry, size: number, root: number): Generator<Run> {
     for (const elements of [0, size - 1, 3 * size + 1]) {
       const pieces = Math.min(elements, 7) + 1
       const offsets = cut === 'segments' ? evenCut(elements, pieces) : cutBlocks(cut, size, elements, 8)
-      yield { ...base, blocks: offsets.length - 1, length: (block) => offsets[block + 1]! - offsets[block]! }
+      yield { ...base, blocks: offsets.length - 1, length: (block) => offsets[block + 1] - offsets[block] }
     }
     return
   }
@@ -73,7 +73,7 @@ for (const entry of ENTRIES) {
   void t.test(`${name}: right for 64 and 128 ranks`, async (t) => {
     for (const size of [64, 128]) {
       const [run] = runsOf(entry, size, 0)
-      t.same(attempt(entry, run!, LOCKSTEP), [])
+      t.same(attempt(entry, run, LOCKSTEP), [])
     }
   })
 

@@ -33,7 +33,7 @@ export function longestPath(entry: Entry, size: number, bytes: number, model: Co
   const issue = (rank: Rank, number: number): void => {
     const peers = new Set<number>()
     rank.sent = rank.time
-    for (const { kind, peer, count } of rank.rounds[rank.round]!) {
+    for (const { kind, peer, count } of rank.rounds[rank.round]) {
       if (kind !== SEND) continue
       channel(number, peer).push(rank.sent)
       rank.sent += (peers.has(peer) ? 0 : model.alpha) + count * weight * model.beta
@@ -43,7 +43,7 @@ export function longestPath(entry: Entry, size: number, bytes: number, model: Co
   }
 
   const complete = (rank: Rank, number: number): boolean => {
-    const steps = rank.rounds[rank.round]!
+    const steps = rank.rounds[rank.round]
     const receives = steps.filter((step) => step.kind === RECV)
     const taken = new Map<number, number>()
     const arrivals = receives.map(({ peer, count }) => {
@@ -54,7 +54,7 @@ export function longestPath(entry: Entry, size: number, bytes: number, model: Co
     if (arrivals.some(({ at }) => at === undefined)) return false
     for (const [peer, count] of taken) channel(peer, number).splice(0, count)
     let received = rank.time
-    for (const { at, length } of arrivals.sort((a, b) => a.at! - b.at!)) received = Math.max(received, at!) + length
+    for (const { at, length } of arrivals.sort((a, b) => a.at - b.at)) received = Math.max(received, at) + length
     rank.time = Math.max(rank.sent, received)
     for (const { kind, count } of steps) {
       if (kind === REDUCE_LEFT || kind === REDUCE_RIGHT) rank.time += count * weight * model.gamma

@@ -37,15 +37,15 @@ void t.test('the table of algorithms is that of the registry', async (t) => {
   const rows = table('The algorithms')
   t.same(rows.map((row) => row.slice(0, 2)), ENTRIES.map((entry) => [entry.collective, entry.name]))
   rows.forEach(([, , steps, volume, work, cut, restrictions], i) => {
-    const entry = ENTRIES[i]!
+    const entry = ENTRIES[i]
     const name = `${entry.collective} ${entry.name}`
     t.equal(cut, entry.cut, name)
     t.equal(restrictions, needs(entry), name)
     for (const n of [2, 3, 4, 6, 8, 16, 17]) {
       const blocks = entry.cut === 'whole' ? 1 : entry.cut === 'ranks' ? n : 5
-      t.equal(evaluate(steps!, n, blocks), entry.steps(n, blocks), `${name}: steps for ${n}`)
+      t.equal(evaluate(steps, n, blocks), entry.steps(n, blocks), `${name}: steps for ${n}`)
       for (const [formula, claimed] of [[volume, entry.volume], [work, entry.work]] as const) {
-        const found = evaluate(formula!, n, blocks)
+        const found = evaluate(formula, n, blocks)
         t.ok(Math.abs(found - claimed(n, blocks)) < 1e-9, `${name}: ${formula} for ${n}`)
       }
     }

@@ -9,7 +9,7 @@ function expression(collective: 'reduce' | 'allreduce', name: string, size: numb
   const entry = algorithmsOf(collective).find((candidate) => candidate.name === name)!
   const blocks = entry.cut === 'whole' ? 1 : size
   const run = { collective, run: entry.run, size, root, blocks, length: () => 1 }
-  return simulate(run, LOCKSTEP).results[root]![block]!.replace(/\.\d+/g, '')
+  return simulate(run, LOCKSTEP).results[root][block]!.replace(/\.\d+/g, '')
 }
 
 void t.test('small cases', async (t) => {

@@ -91,7 +91,7 @@ class Simulation {
     const { size, root } = run
     for (let rank = 0; rank < size; rank++) {
       const buffers = buffersOf(run, rank)
-      const schedule = run.run({ rank, size, root, blocks: buffers[RESULT]!.length })
+      const schedule = run.run({ rank, size, root, blocks: buffers[RESULT].length })
       const heard = 1n << BigInt(rank)
       this.ranks.push({ schedule, buffers, steps: [], pending: 0, rounds: 0, done: false, heard, hearing: heard })
       this.events.push(rank)
@@ -100,13 +100,13 @@ class Simulation {
 
   finish(): Outcome {
     while (this.events.length > 0) {
-      const event = this.events.splice(this.order.pick(this.events.length), 1)[0]!
+      const event = this.events.splice(this.order.pick(this.events.length), 1)[0]
       if (event >= 0) this.advance(event)
       else this.deliver(-1 - event)
     }
     this.checkEnd()
     return {
-      results: this.ranks.map((rank) => rank.buffers[RESULT]!.map((block) => block.value)),
+      results: this.ranks.map((rank) => rank.buffers[RESULT].map((block) => block.value)),
       heard: this.ranks.map((rank) => rank.heard),
       messages: this.messages,
     }
@@ -114,7 +114,7 @@ class Simulation {
 
   /** Ends a rank's round, whose messages are all through, and issues the next. */
   advance(number: number): void {
-    const rank = this.ranks[number]!
+    const rank = this.ranks[number]
     for (const step of rank.steps) if (step.kind !== SEND && step.kind !== RECV) this.compute(number, step)
     rank.heard = rank.hearing
     const next = rank.schedule.next()
@@ -137,7 +137,7 @@ class Simulation {
   }
 
   send(number: number, { peer, buffer, first, count }: Step): void {
-    const rank = this.ranks[number]!
+    const rank = this.ranks[number]
     const blocks = this.range(number, buffer, first, count)
     const channel = this.channel(number, peer)
     const values = blocks.map((block) => block.value)
@@ -152,7 +152,7 @@ class Simulation {
     const channel = this.channel(peer, number)
     if (buffer === INPUT) this.fail(number, 'receives into INPUT')
     channel.receives.push(this.range(number, buffer, first, count))
-    this.ranks[number]!.pending++
+    this.ranks[number].pending++
     if (channel.receives.length <= channel.sends.length) this.events.push(-1 - this.key(peer, number))
   }
 
@@ -166,17 +166,17 @@ class Simulation {
       this.fail(to, `expects ${into.length} blocks of rank ${from}, which sends ${message.blocks.length}`)
     }
     into.forEach((block, i) => {
-      const sent = message.blocks[i]!.length
+      const sent = message.blocks[i].length
       if (block.length !== sent) this.fail(to, `has ${block.length} elements for ${sent} of rank ${from}`)
       block.value = message.values[i]
     })
-    this.ranks[to]!.hearing |= message.heard
+    this.ranks[to].hearing |= message.heard
     if (this.order.synchronous) this.settle(from)
     this.settle(to)
   }
 
   settle(number: number): void {
-    const rank = this.ranks[number]!
+    const rank = this.ranks[number]
     if (--rank.pending === 0) this.events.push(number)
   }
 
@@ -189,14 +189,14 @@ class Simulation {
       const value = values[i]
       const needed = kind === COPY ? [value] : [value, block.value]
       if (needed.includes(undefined)) this.fail(number, 'computes with nothing')
-      if (block.length !== source[i]!.length) this.fail(number, 'mixes blocks of different lengths')
+      if (block.length !== source[i].length) this.fail(number, 'mixes blocks of different lengths')
       if (kind === COPY) block.value = value
       else block.value = kind === REDUCE_LEFT ? `(${value} ${block.value})` : `(${block.value} ${value})`
     })
   }
 
   range(number: number, buffer: BufferName, first: number, count: number): Block[] {
-    const all = this.ranks[number]!.buffers[buffer]!
+    const all = this.ranks[number].buffers[buffer]
     const whole = Number.isInteger(first) && Number.isInteger(count)
     if (!whole || count < 1 || first < 0 || first + count > all.length) {
       this.fail(number, `names ${count} blocks from ${first} of buffer ${buffer}, which has ${all.length}`)
@@ -249,7 +249,7 @@ class Simulation {
 
   fail(number: number, what: string): never {
     const { collective, size, root } = this.run
-    const { rounds } = this.ranks[number]!
+    const { rounds } = this.ranks[number]
     throw new Error(`${collective}, ${size} ranks, root ${root}: rank ${number}, round ${rounds}: ${what}`)
   }
 }

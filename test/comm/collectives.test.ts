@@ -127,7 +127,7 @@ function sumOf(world: Communicator, length: number): Int32Array {
   const sum = new Int32Array(length)
   for (const rank of ranksOf(world)) {
     const ints = intsOf(rank, length)
-    for (let i = 0; i < length; i++) sum[i]! += ints[i]!
+    for (let i = 0; i < length; i++) sum[i] += ints[i]
   }
   return sum
 }

@@ -108,8 +108,8 @@ for (const name of transports()) {
           // Ranks order the two communicators as they like.
           const pair = [() => world.iallreduce(i, SUM), () => copy.iallreduce(100 * i, SUM)]
           const swapped = (world.rank + i) % 2 === 0
-          const [a, b] = swapped ? [pair[1]!(), pair[0]!()] : [pair[0]!(), pair[1]!()]
-          requests.push(...(swapped ? [b!, a!] : [a!, b!]))
+          const [a, b] = swapped ? [pair[1](), pair[0]()] : [pair[0](), pair[1]()]
+          requests.push(...(swapped ? [b, a] : [a, b]))
         }
         const sums = await Request.waitAll(requests)
         t.same(sums, Array.from({ length: 80 }, (_, k) => (k % 2 === 0 ? 4 : 400) * (k >> 1)))
@@ -134,7 +134,7 @@ for (const name of transports()) {
             () => world.ialltoall([0, 1, 2, 3, 4].map((to) => rank * 10 + to)),
             () => world.ireduce(`${rank}`, CONCAT, root),
           ]
-          requests.push(kinds[i % kinds.length]!())
+          requests.push(kinds[i % kinds.length]())
         }
         // Waited for from the last to the first.
         const wrong: number[] = []
@@ -183,7 +183,7 @@ for (const name of transports()) {
         const got = (await world.recv((rank + 3) % size, 1)) as Uint8Array
         t.equal(got[199_999], (rank + 3) % size)
         await sent
-        t.equal((await gathered)[2]![49_999], 2)
+        t.equal((await gathered)[2][49_999], 2)
         t.equal((await sum)[19_999], 4)
       })
     })

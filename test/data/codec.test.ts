@@ -194,7 +194,7 @@ await t.test('any depth', async (t) => {
   }
   let at = trip(list) as { next: unknown }
   for (let i = 0; i < depth; i++) at = at.next as typeof at
-  t.equal(at as unknown, 'end')
+  t.equal(at, 'end')
   let inner = trip(array) as unknown[]
   let levels = 0
   while (inner.length > 0) {

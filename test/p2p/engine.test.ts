@@ -18,7 +18,7 @@ void t.test('sending', async (t) => {
     t.match(transport.sent, [
       { to: 1, kind: EAGER, type: FLOAT64, flags: 0, context: 0, tag: 7, id: 0, length: 8, total: 8, last: 0 },
     ])
-    t.same(new Float64Array(transport.sent[0]!.payload.buffer), [1.5])
+    t.same(new Float64Array(transport.sent[0].payload.buffer), [1.5])
     t.equal(engine.pending, 0)
     close()
   })
@@ -28,10 +28,10 @@ void t.test('sending', async (t) => {
     const request = world.issend('x', 1)
     const [frame] = transport.sent
     t.match(frame, { kind: EAGER, flags: FLAG_SYNC })
-    t.not(frame!.id, 0)
+    t.not(frame.id, 0)
     t.notOk(await request.test())
     t.notOk(request.cancel(), 'the peer may know of it')
-    transport.arrive({ kind: ACK, id: frame!.id })
+    transport.arrive({ kind: ACK, id: frame.id })
     t.ok(await request.test())
     t.equal(engine.pending, 0)
     close()
@@ -43,7 +43,7 @@ void t.test('sending', async (t) => {
     const request = world.isend(message, 1, 3)
     t.match(transport.sent, [{ kind: RTS, type: UINT8, tag: 3, length: 0, total: 10_000 }])
     t.notOk(await request.test())
-    transport.arrive({ kind: CTS, id: transport.sent[0]!.id, last: 42 })
+    transport.arrive({ kind: CTS, id: transport.sent[0].id, last: 42 })
     t.ok(await request.test())
     const data = transport.sent.slice(1)
     t.match(data, [{ kind: DATA, last: 42, length: 4096 }, { length: 4096 }, { length: 1808 }])
@@ -55,7 +55,7 @@ void t.test('sending', async (t) => {
   await t.test('one that nobody wants is not transferred', async (t) => {
     const { world, transport, engine, close } = scripted()
     const request = world.isend(bytes(10_000), 1)
-    transport.arrive({ kind: CTS, flags: FLAG_DISCARD, id: transport.sent[0]!.id })
+    transport.arrive({ kind: CTS, flags: FLAG_DISCARD, id: transport.sent[0].id })
     t.ok(await request.test())
     t.equal(transport.sent.length, 1)
     t.equal(engine.pending, 0)
@@ -68,7 +68,7 @@ void t.test('sending', async (t) => {
     const fit = Math.floor(EAGER_WINDOW / (1024 + EAGER_OVERHEAD))
     const requests = Array.from({ length: fit + 2 }, () => world.isend(message, 1))
     t.same(transport.sent.map(({ kind }) => kind), [...Array<number>(fit).fill(EAGER), RTS, RTS])
-    t.ok(requests[fit - 1]!.status !== undefined && requests[fit]!.status === undefined)
+    t.ok(requests[fit - 1].status !== undefined && requests[fit].status === undefined)
     await world.send(new Uint8Array(0), 1)
     t.equal(transport.sent.at(-1)!.kind, EAGER, 'a smaller one still fits')
     transport.arrive({ kind: CREDIT, id: 65536 })
@@ -83,9 +83,9 @@ void t.test('sending', async (t) => {
     transport.room = 1
     const requests = [0, 1, 2].map((tag) => world.isend(tag, 1, tag))
     t.equal(transport.sent.length, 1)
-    t.ok(requests[2]!.cancel(), 'the peer knows nothing of it')
-    t.match(await errorOf(requests[2]!), { code: 'TSMPI_CANCELLED' })
-    t.ok(requests[2]!.status!.cancelled)
+    t.ok(requests[2].cancel(), 'the peer knows nothing of it')
+    t.match(await errorOf(requests[2]), { code: 'TSMPI_CANCELLED' })
+    t.ok(requests[2].status!.cancelled)
     transport.room = 2
     await requests[1]
     await world.send('after', 1, 9)
@@ -132,7 +132,7 @@ void t.test('receiving', async (t) => {
       await world.iprobe()
       request ??= world.irecv(1, 2)
       t.match(transport.sent, [{ kind: CTS, flags: 0, id: 77 }])
-      const { last } = transport.sent[0]!
+      const { last } = transport.sent[0]
       transport.arrive({ kind: DATA, last, payload: message.slice(0, 3000) })
       t.notOk(await request.test())
       t.notOk(request.cancel())
@@ -222,7 +222,7 @@ void t.test('what a broken peer sends', async (t) => {
       const { world, transport, engine, close } = scripted({ size: 3 })
       const other = world.issend('x', 2)
       const request = world.isend(bytes(5000), 1)
-      const { id } = transport.sent[1]!
+      const { id } = transport.sent[1]
       transport.room = 0
       transport.arrive(...frames(id))
       await world.iprobe()
@@ -237,7 +237,7 @@ void t.test('what a broken peer sends', async (t) => {
   await t.test('CTS for an eager synchronous send, DATA beyond what was announced', async (t) => {
     const { world, transport, engine, close } = scripted({ size: 3 })
     const sent = world.issend('x', 1)
-    transport.arrive({ kind: CTS, id: transport.sent[0]!.id, last: 4 })
+    transport.arrive({ kind: CTS, id: transport.sent[0].id, last: 4 })
     t.type(await errorOf(sent), PeerError)
     const received = world.irecv(2)
     transport.arrive({ from: 2, kind: RTS, type: UINT8, id: 1, total: 10 })

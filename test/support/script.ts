@@ -59,8 +59,8 @@ export class ScriptedTransport implements Transport {
     this.room--
     const [word0, context, tag, id, bytes, total, , last] = header as unknown as number[]
     this.sent.push({
-      to, kind: kindOf(word0!), type: typeOf(word0!), flags: word0! & ~0xffff, context: context!, tag: tag!, id: id!,
-      length: bytes!, total: total!, last: last!, payload: payload.slice(offset, offset + length),
+      to, kind: kindOf(word0), type: typeOf(word0), flags: word0 & ~0xffff, context: context, tag: tag, id: id,
+      length: bytes, total: total, last: last, payload: payload.slice(offset, offset + length),
     })
     return true
   }

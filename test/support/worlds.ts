@@ -99,7 +99,7 @@ export function openWorlds(name: TransportName, size: number, options: WorldsOpt
   })
   const waiters = engines.map((engine) => new Waiter(engine, { polling }))
   const worlds = ranks.map((rank) => {
-    const progress = { engine: engines[rank]!, waiter: waiters[rank]! }
+    const progress = { engine: engines[rank], waiter: waiters[rank] }
     const home = { progress, contexts: new Contexts(rank), worldRank: rank, ranksPerCore: 1 }
     return new Communicator(home, WORLD_CONTEXT, new Group(ranks, rank), 'COMM_WORLD')
   })

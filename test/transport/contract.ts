@@ -39,7 +39,7 @@ export class Rank implements Receiver {
     if (bytes.byteOffset + offset !== (bytes.byteOffset + offset) >> 2 << 2) throw new Error('payload is not aligned')
     this.received++
     if (!this.keep) return
-    const length = words[at + 4]!
+    const length = words[at + 4]
     const frame = { peer, words: words.slice(at, at + HEADER_WORDS), payload: bytes.slice(offset, offset + length) }
     this.frames.push(frame)
     this.hook?.(frame)
@@ -140,7 +140,7 @@ const promises: Record<string, (t: Test, ranks: Rank[]) => Promise<void>> = {
   async 'frames arrive once, in order per pair, unharmed'(t, ranks) {
     const next = random(1)
     const each = 60
-    const most = Math.min(20_000, ranks[0]!.transport.maxPayload)
+    const most = Math.min(20_000, ranks[0].transport.maxPayload)
     ranks.forEach((rank, from) => {
       for (let tag = 0; tag < each; tag++) {
         ranks.forEach((_, to) => rank.post(to, tag, pattern(from, to, tag, next(next(4) === 0 ? most : 100))))
@@ -153,7 +153,7 @@ const promises: Record<string, (t: Test, ranks: Rank[]) => Promise<void>> = {
         const frames = rank.frames.filter((frame) => frame.peer === from)
         t.same(frames.map((frame) => frame.words[2]), frames.map((_, i) => i), `order from ${from} to ${to}`)
         t.equal(frames.length, each)
-        t.ok(frames.every(({ words, payload }) => equal(payload, pattern(from, to, words[2]!, payload.length))))
+        t.ok(frames.every(({ words, payload }) => equal(payload, pattern(from, to, words[2], payload.length))))
       })
     })
   },
@@ -161,16 +161,16 @@ const promises: Record<string, (t: Test, ranks: Rank[]) => Promise<void>> = {
   async 'all eight header words travel'(t, ranks) {
     const words = Int32Array.of(EAGER | (3 << 8) | (1 << 16), -1, 2 ** 31 - 1, 4, 5, 6, 7, -8)
     const last = ranks.length - 1
-    t.ok(ranks[0]!.transport.send(last, words, Uint8Array.of(9, 1, 2, 3, 4, 5), 1, 5), 'payload from an offset')
+    t.ok(ranks[0].transport.send(last, words, Uint8Array.of(9, 1, 2, 3, 4, 5), 1, 5), 'payload from an offset')
     words.fill(0)
     await until(ranks, () => received(ranks) === 1)
-    const [frame] = ranks[last]!.frames
-    t.same([...frame!.words], [EAGER | (3 << 8) | (1 << 16), -1, 2 ** 31 - 1, 4, 5, 6, 7, -8])
-    t.same([...frame!.payload], [1, 2, 3, 4, 5])
+    const [frame] = ranks[last].frames
+    t.same([...frame.words], [EAGER | (3 << 8) | (1 << 16), -1, 2 ** 31 - 1, 4, 5, 6, 7, -8])
+    t.same([...frame.payload], [1, 2, 3, 4, 5])
   },
 
   async 'empty and largest payloads'(t, ranks) {
-    const most = ranks[0]!.transport.maxPayload
+    const most = ranks[0].transport.maxPayload
     const lengths = [0, most, 0, most, most - 1, 1]
     ranks.forEach((rank, from) => {
       const to = (from + 1) % ranks.length
@@ -181,22 +181,22 @@ const promises: Record<string, (t: Test, ranks: Rank[]) => Promise<void>> = {
     ranks.forEach((rank, to) => {
       const from = (to + ranks.length - 1) % ranks.length
       t.same(rank.frames.map((frame) => frame.payload.length), lengths)
-      t.ok(rank.frames.every((frame, tag) => equal(frame.payload, pattern(from, to, tag, lengths[tag]!))))
+      t.ok(rank.frames.every((frame, tag) => equal(frame.payload, pattern(from, to, tag, lengths[tag]))))
     })
   },
 
   async 'the payload is copied before send returns'(t, ranks) {
-    const payload = pattern(0, 0, 0, ranks[0]!.transport.maxPayload)
+    const payload = pattern(0, 0, 0, ranks[0].transport.maxPayload)
     const sent = payload.slice()
     const last = ranks.length - 1
-    t.ok(ranks[0]!.transport.send(last, header(0, payload.length), payload, 0, payload.length))
+    t.ok(ranks[0].transport.send(last, header(0, payload.length), payload, 0, payload.length))
     payload.fill(0)
     await until(ranks, () => received(ranks) === 1)
-    t.ok(equal(ranks[last]!.frames[0]!.payload, sent))
+    t.ok(equal(ranks[last].frames[0].payload, sent))
   },
 
   async 'a full queue refuses, and a sleeping sender is woken to go on'(t, ranks) {
-    const [first, last] = [ranks[0]!, ranks[ranks.length - 1]!]
+    const [first, last] = [ranks[0], ranks[ranks.length - 1]]
     const payload = pattern(0, 0, 0, 1000)
     let sent = 0
     while (first.transport.send(ranks.length - 1, header(sent, 1000), payload, 0, 1000)) {
@@ -216,11 +216,11 @@ const promises: Record<string, (t: Test, ranks: Rank[]) => Promise<void>> = {
   },
 
   async 'sleep refuses while a frame is there'(t, ranks) {
-    const last = ranks[ranks.length - 1]!
+    const last = ranks[ranks.length - 1]
     t.ok(last.transport.sleep(), 'nothing there yet')
     last.transport.awake()
-    ranks[0]!.post(ranks.length - 1, 1)
-    ranks[0]!.pump()
+    ranks[0].post(ranks.length - 1, 1)
+    ranks[0].pump()
     while (last.transport.sleep()) {
       last.transport.awake()
       await turn()
@@ -233,7 +233,7 @@ const promises: Record<string, (t: Test, ranks: Rank[]) => Promise<void>> = {
 
   async 'a sleeper is woken by every arrival'(t, ranks) {
     const next = random(2)
-    const [first, last] = [ranks[0]!, ranks[ranks.length - 1]!]
+    const [first, last] = [ranks[0], ranks[ranks.length - 1]]
     const keepAlive = setInterval(() => {}, 1000)
     for (let tag = 0; tag < 100; tag++) {
       let sent = false
@@ -263,18 +263,18 @@ const promises: Record<string, (t: Test, ranks: Rank[]) => Promise<void>> = {
     ranks.forEach((rank) => {
       rank.hook = ({ peer, words }) => {
         nested += rank.transport.poll()
-        if (words[2]! > 0) rank.post(peer, words[2]! - 1, new Uint8Array(8))
+        if (words[2] > 0) rank.post(peer, words[2] - 1, new Uint8Array(8))
         rank.pump()
       }
     })
-    ranks[0]!.post(ranks.length - 1, 50)
-    ranks[0]!.pump()
+    ranks[0].post(ranks.length - 1, 50)
+    ranks[0].pump()
     await until(ranks, () => received(ranks) === 51)
     t.equal(nested, 0)
   },
 
   async 'one poll delivers a bounded number'(t, ranks) {
-    const [first, last] = [ranks[0]!, ranks[ranks.length - 1]!]
+    const [first, last] = [ranks[0], ranks[ranks.length - 1]]
     for (let tag = 0; tag < 400; tag++) first.post(ranks.length - 1, tag)
     first.pump()
     let most = 0
@@ -288,7 +288,7 @@ const promises: Record<string, (t: Test, ranks: Rank[]) => Promise<void>> = {
   },
 
   async 'what was sent before flush and close arrives'(t, ranks) {
-    const [first, last] = [ranks[0]!, ranks[ranks.length - 1]!]
+    const [first, last] = [ranks[0], ranks[ranks.length - 1]]
     if (first === last) return
     for (let tag = 0; tag < 300; tag++) first.post(ranks.length - 1, tag, pattern(0, 1, tag, 100))
     first.pump()
@@ -304,23 +304,23 @@ const promises: Record<string, (t: Test, ranks: Rank[]) => Promise<void>> = {
     await Promise.all(ranks.map((rank) => rank.transport.flush()))
     close(ranks)
     close(ranks)
-    t.equal(ranks[0]!.transport.send(0, header(0, 0), new Uint8Array(0), 0, 0), false, 'a closed transport refuses')
-    t.equal(ranks[0]!.transport.poll(), 0)
+    t.equal(ranks[0].transport.send(0, header(0, 0), new Uint8Array(0), 0, 0), false, 'a closed transport refuses')
+    t.equal(ranks[0].transport.poll(), 0)
   },
 
   async 'ranks that send, poll and sleep at random lose nothing'(t, ranks) {
     const next = random(3)
     const total = 600
     const sent = ranks.map(() => ranks.map(() => 0))
-    const most = Math.min(ranks[0]!.transport.maxPayload, 30_000) - HEADER_BYTES
+    const most = Math.min(ranks[0].transport.maxPayload, 30_000) - HEADER_BYTES
     let posted = 0
     while (received(ranks) < total) {
       const from = next(ranks.length)
-      const rank = ranks[from]!
+      const rank = ranks[from]
       const action = next(4)
       if (action < 2 && posted < total) {
         const to = next(ranks.length)
-        rank.post(to, sent[from]![to]!++, pattern(from, to, 0, next(2) === 0 ? next(most) : next(50)))
+        rank.post(to, sent[from][to]++, pattern(from, to, 0, next(2) === 0 ? next(most) : next(50)))
         rank.pump()
         posted++
       } else if (action === 2) {

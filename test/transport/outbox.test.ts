@@ -11,7 +11,7 @@ function tags(batch: Uint8Array): number[] {
   const found: number[] = []
   let at = BATCH_HEAD_BYTES
   while (at < batch.length) {
-    const [tag, length] = [words[(at >> 2) + 2]!, words[(at >> 2) + 4]!]
+    const [tag, length] = [words[(at >> 2) + 2], words[(at >> 2) + 4]]
     const payload = batch.subarray(at + HEADER_BYTES, at + HEADER_BYTES + length)
     if (Buffer.compare(payload, pattern(0, 0, tag, length)) !== 0) throw new Error(`payload of ${tag} is harmed`)
     found.push(tag)

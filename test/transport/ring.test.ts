@@ -36,11 +36,11 @@ function ring(start = 0): Ring {
       const tags: number[] = []
       reader.read((peer, words, at, bytes, offset) => {
         const [kind, context, tag, id, length, total, high, last] = words.subarray(at, at + 8)
-        const payload = bytes.subarray(offset, offset + length!)
-        const expected = filled(Uint8Array, length! + 11, tag!).subarray(11)
+        const payload = bytes.subarray(offset, offset + length)
+        const expected = filled(Uint8Array, length + 11, tag).subarray(11)
         const header = [kind, context, id, total, high, last].join() === [EAGER, 1, 3, length, 0, 7].join()
         if (peer !== 5 || !header || offset % 8 !== 0 || Buffer.compare(payload, expected) !== 0) throw new Error(`frame ${tag}`)
-        tags.push(tag!)
+        tags.push(tag)
       }, ALL)
       return tags
     },
@@ -73,7 +73,7 @@ void t.test('a full ring refuses whole frames, and loses nothing', async (t) => 
     t.equal(new Int32Array(pair.memory)[WAITING], 1, 'the producer waits')
     const tags = Array.from({ length: count }, (_, tag) => tag)
     const first: number[] = []
-    const read = pair.reader.read((_peer, words, at) => first.push(words[at + 2]!), ALL)
+    const read = pair.reader.read((_peer, words, at) => first.push(words[at + 2]), ALL)
     t.equal(read, -count, 'negative: the producer is to be woken')
     t.same(first, tags)
     t.equal(new Int32Array(pair.memory)[WAITING], 0)
@@ -150,7 +150,7 @@ void t.test('room is made frame by frame', async (t) => {
   while (pair.write(count, 1000)) count++
   const tags: number[] = []
   pair.reader.read((_peer, words, at) => {
-    tags.push(words[at + 2]!)
+    tags.push(words[at + 2])
     // The frame at hand is still in use, those before it are not.
     if (tags.length === 2) t.ok(pair.write(count, 1000))
     if (tags.length === 2) t.notOk(pair.write(count + 1, 1000))
@@ -165,6 +165,6 @@ void t.test('readers and writers take up where the counters stand', async (t) =>
   const second = new RingWriter(pair.memory)
   second.write(Int32Array.of(DATA, 0, 2, 0, 0, 0, 0, 0), new Uint8Array(0), 0, 0)
   const tags: number[] = []
-  new RingReader(pair.memory, 0).read((_peer, words, at) => tags.push(words[at + 2]!), ALL)
+  new RingReader(pair.memory, 0).read((_peer, words, at) => tags.push(words[at + 2]), ALL)
   t.same(tags, [1, 2])
 })

@@ -51,9 +51,9 @@ void t.test('small frames sent at once leave in few messages', async (t) => {
   let [messages, frames] = [0, 0]
   while (frames < 1000) {
     const [identity, batch] = await sockets.router.receive()
-    t.equal(sockets.sender(identity!), 0)
+    t.equal(sockets.sender(identity), 0)
     messages++
-    frames += batch!.readInt32LE(12)
+    frames += batch.readInt32LE(12)
   }
   t.equal(frames, 1000)
   t.ok(messages <= 3, `${messages} messages`)
@@ -63,13 +63,13 @@ void t.test('small frames sent at once leave in few messages', async (t) => {
 
 void t.test('a flood at a receiver that does not poll, and then does, takes bounded memory', async (t) => {
   const [first, last] = await world(2, open)
-  first!.keep = last!.keep = false
+  first.keep = last.keep = false
   const payload = new Uint8Array(MAX_PAYLOAD)
   const words = header(0, payload.length)
   const total = 2 ** 29 / payload.length
   let sent = 0
   const flood = (): void => {
-    while (sent < total && first!.transport.send(1, words, payload, 0, payload.length)) sent++
+    while (sent < total && first.transport.send(1, words, payload, 0, payload.length)) sent++
   }
   for (let i = 0; i < 50; i++) {
     flood()
@@ -78,21 +78,21 @@ void t.test('a flood at a receiver that does not poll, and then does, takes boun
   t.ok(sent * payload.length <= WINDOW_BYTES, `${sent} frames accepted`)
   const before = process.memoryUsage().rss
   let most = before
-  while (last!.received < total) {
+  while (last.received < total) {
     flood()
     for (let i = 0; i < 20; i++) await turn()
-    last!.transport.poll()
-    first!.transport.poll()
+    last.transport.poll()
+    first.transport.poll()
     most = Math.max(most, process.memoryUsage.rss())
   }
   t.ok(most - before < 150 * 2 ** 20, `${Math.round((most - before) / 2 ** 20)} MiB more`)
-  first!.transport.close()
-  last!.transport.close()
+  first.transport.close()
+  last.transport.close()
 })
 
 void t.test('flush asks for the acknowledgement of few bytes, and ends when the peer is forgotten', async (t) => {
   const ranks = await world(3, open)
-  const [first, second] = [ranks[0]!, ranks[1]!]
+  const [first, second] = [ranks[0], ranks[1]]
   first.post(1, 1)
   first.post(2, 1)
   first.pump()
@@ -105,8 +105,8 @@ void t.test('flush asks for the acknowledgement of few bytes, and ends when the 
   await until([second], () => flushed)
   t.ok(first.transport.send(2, header(0, 0), new Uint8Array(0), 0, 0), 'dropped')
   t.same(first.lost, [])
-  ranks[2]!.post(0, 5)
-  ranks[2]!.pump()
+  ranks[2].post(0, 5)
+  ranks[2].pump()
   await until([first], () => first.received === 1)
   for (const rank of ranks) rank.transport.close()
 })
@@ -146,12 +146,12 @@ void t.test('where there are no abstract sockets: files in a folder of this user
   Object.defineProperty(process, 'platform', { value: 'darwin' })
   t.teardown(() => Object.defineProperty(process, 'platform', { value: platform }))
   const ranks = await world(2, open)
-  ranks[0]!.post(1, 1)
-  ranks[0]!.pump()
-  await until(ranks, () => ranks[1]!.received === 1)
+  ranks[0].post(1, 1)
+  ranks[0].pump()
+  await until(ranks, () => ranks[1].received === 1)
   const made = folders().filter((name) => !before.includes(name))
   t.equal(made.length, 1)
-  t.equal(statSync(join(tmpdir(), made[0]!)).mode & 0o777, 0o700)
+  t.equal(statSync(join(tmpdir(), made[0])).mode & 0o777, 0o700)
   for (const rank of ranks) rank.transport.close()
   t.same(folders(), before, 'nothing is left')
 })

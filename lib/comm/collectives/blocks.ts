@@ -39,7 +39,7 @@ export function fillInto(comm: CollectiveScope, collective: string, into: TypedA
   const total = blocks.reduce((sum, block) => sum + block.bytes.length, 0)
   const stranger = blocks.findIndex((block) => block.type !== type)
   if (stranger >= 0 || total !== bytes.length) {
-    const what = stranger < 0 ? `${total} bytes` : `a ${TYPE_NAMES[(blocks[stranger] as Block).type]} (block ${stranger})`
+    const what = stranger < 0 ? `${total} bytes` : `a ${TYPE_NAMES[(blocks[stranger]).type]} (block ${stranger})`
     throw new MismatchError(
       `${collective} on ${comm.name}: got ${what}, into of rank ${comm.rank} is ${bytes.length} bytes of ` +
         `${TYPE_NAMES[type]}: pass an into of the type and total length that is sent`,

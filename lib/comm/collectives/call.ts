@@ -87,5 +87,5 @@ export function resultArray(comm: CollectiveScope, collective: string, vector: T
 
 export function describe(value: unknown): string {
   const type = typeOf(value)
-  return isTyped(type) ? `${TYPE_NAMES[type]}(${(value as TypedArray).length})` : (TYPE_NAMES[type] as string)
+  return isTyped(type) ? `${TYPE_NAMES[type]}(${(value as TypedArray).length})` : (TYPE_NAMES[type])
 }
