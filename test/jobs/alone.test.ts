@@ -21,19 +21,19 @@ function alone(env: Record<string, string>): Promise<Finished> {
 
 t.setTimeout(300_000)
 
-t.test('a world of one without a launcher', async (t) => {
+void t.test('a world of one without a launcher', async (t) => {
   for (const env of [{}, { TSMPI_EAGER_LIMIT: '0' }, { TSMPI_EAGER_LIMIT: '1' }, { TSMPI_NO_ADDON: '1' }]) {
     const job = await alone(env)
     t.match(job, { code: 0, stdout: /^done \d{3}\n$/, stderr: '' }, show(job))
   }
 })
 
-t.test('a world of one under tsmpirun', async (t) => {
+void t.test('a world of one under tsmpirun', async (t) => {
   const job = await runJob(['-n', '1', '--timeout', '50', ALONE])
   t.match(job, { code: 0, stdout: /^done \d{3}\n$/, stderr: '' }, show(job))
 })
 
-t.test('under a foreign launcher it says once that it is alone, and goes on', async (t) => {
+void t.test('under a foreign launcher it says once that it is alone, and goes on', async (t) => {
   for (const [env, line] of [
     [{ OMPI_COMM_WORLD_SIZE: '4', OMPI_COMM_WORLD_RANK: '0' }, /^tsmpi: .*Open MPI as one of 4.*world of its own.*tsmpirun -n 4.*\n$/],
     [{ PMI_SIZE: '3', PMI_RANK: '0' }, /^tsmpi: .*Hydra.*tsmpirun -n 3.*\n$/],
@@ -46,13 +46,13 @@ t.test('under a foreign launcher it says once that it is alone, and goes on', as
   }
 })
 
-t.test('under tsmpirun, a foreign launcher does not matter', async (t) => {
+void t.test('under tsmpirun, a foreign launcher does not matter', async (t) => {
   const env = { OMPI_COMM_WORLD_SIZE: '4', OMPI_COMM_WORLD_RANK: '0' }
   const job = await runJob(['-n', '1', '--timeout', '50', ALONE], { env })
   t.match(job, { code: 0, stderr: '' }, show(job))
 })
 
-t.test('without the addon a job runs over ZeroMQ, after one warning', async (t) => {
+void t.test('without the addon a job runs over ZeroMQ, after one warning', async (t) => {
   const env = { TSMPI_NO_ADDON: '1' }
   const job = await runJob(['-n', '4', '--timeout', '50', program('large.mjs'), 'job'], { env })
   t.equal(job.code, 0, show(job))

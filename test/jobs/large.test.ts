@@ -14,12 +14,12 @@ t.setTimeout(900_000)
 for (const transport of TRANSPORTS) {
   const room = freemem() >= 12 * GIB
   const skip = room ? false : `needs 12 GiB of free memory, ${(freemem() / GIB).toFixed(1)} GiB are free`
-  t.test(`a typed array of 3 GB, ${transport}`, { skip }, async (t) => {
+  void t.test(`a typed array of 3 GB, ${transport}`, { skip }, async (t) => {
     const { fresh, into } = await run<{ fresh: number; into: number }>(transport, 2, 'huge', 250)
     t.pass(`as a new array ${fresh.toFixed(2)} GB/s, into ${into.toFixed(2)} GB/s, page faults included`)
   })
 
-  t.test(`100,000 sends and receives outstanding, ${transport}`, async (t) => {
+  void t.test(`100,000 sends and receives outstanding, ${transport}`, async (t) => {
     const { perSecond } = await run<{ perSecond: number }>(transport, 2, 'many', 100)
     t.pass(`${Math.round(perSecond)} messages/s`)
     const { messages } = await run<{ messages: number }>(transport, 2, 'many-unexpected', 100)
@@ -31,7 +31,7 @@ for (const transport of TRANSPORTS) {
     { ranks: 16, seconds: 40 },
     { ranks: 128, seconds: 150 },
   ]) {
-    t.test(`a job of ${ranks} ranks, ${transport}`, async (t) => {
+    void t.test(`a job of ${ranks} ranks, ${transport}`, async (t) => {
       const began = performance.now()
       const { all, ...result } = await run<{ ranks: number; last: string; all: number }>(transport, ranks, 'job', seconds)
       t.match(result, { ranks, last: `rank ${ranks - 1}` })

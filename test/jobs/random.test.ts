@@ -1,5 +1,7 @@
 // Random programs against a model: 200 a run, over every transport, with the usual eager limit, none, and a tiny one.
 import t from 'tap'
+import { algorithmsOf } from '../../lib/coll/registry.js'
+import { COLLECTIVES } from '../../lib/p2p/signature.js'
 import { TRANSPORTS, program, runForJson } from './support.js'
 
 const PROGRAMS = 200
@@ -23,16 +25,26 @@ const times = (...words: string[]): number =>
     return words.every((word) => has.includes(word)) ? sum + count : sum
   }, 0)
 
+/** Every job but the first of a transport forces algorithms, others each time, where they can run the call. */
+const forced = (turn: number): string =>
+  COLLECTIVES.map((collective) => {
+    const algorithms = algorithmsOf(collective)
+    return `${collective}=${algorithms[turn % algorithms.length]?.name}`
+  }).join(',')
+
+t.setTimeout(400_000)
+let turn = 0
 let seed = 1
 for (const transport of TRANSPORTS) {
   for (const { limit, share } of EAGER_LIMITS) {
     const count = Math.ceil((PROGRAMS * share) / TRANSPORTS.length)
     const first = seed
     seed += count
+    const env = limit === 16384 ? {} : { TSMPI_ALGORITHM: forced(turn++) }
     void t.test(`${count} programs over ${transport}, eager limit ${limit}, from seed ${first}`, async (t) => {
       const options = ['--transport', transport, '--eager-limit', String(limit), '--timeout', '100']
       const job = ['-n', String(RANKS), ...options, program('random.mjs'), String(first), String(count), String(limit)]
-      const result = await runForJson<{ programs: number; seconds: number; counts: Counts }>(job, { timeout: 110_000 })
+      const result = await runForJson<{ programs: number; seconds: number; counts: Counts }>(job, { timeout: 110_000, env })
       t.equal(result.programs, count)
       t.comment(`${result.seconds.toFixed(1)} s`)
       programs += result.programs

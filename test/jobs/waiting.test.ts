@@ -16,14 +16,14 @@ t.jobs = 4
 t.setTimeout(300_000)
 for (const transport of TRANSPORTS) {
   for (const wait of ['recv', 'any', 'probe', 'ssend', 'large', 'barrier', 'allreduce', 'request', 'waitAny', 'pending']) {
-    t.test(`a wait of two seconds takes no processor time: ${wait}, ${transport}`, async (t) => {
+    void t.test(`a wait of two seconds takes no processor time: ${wait}, ${transport}`, async (t) => {
       const [waited] = await run<{ milliseconds: number }>(transport, wait)
       t.ok(waited !== undefined && waited.milliseconds < MOST_IDLE, `${waited?.milliseconds.toFixed(1)} ms`)
     })
   }
 
   for (const scenario of ['fair', 'fair-test']) {
-    t.test(`timers fire while operations complete at once: ${scenario}, ${transport}`, async (t) => {
+    void t.test(`timers fire while operations complete at once: ${scenario}, ${transport}`, async (t) => {
       const seen = await run<{ fired: number; count: number }>(transport, scenario)
       t.equal(seen.length, 2)
       for (const { fired, count } of seen) t.ok(fired >= 5, `${fired} times during ${count} operations`)

@@ -78,7 +78,7 @@ const scenarios = {
     await report('allreduce', () => world.allreduce(1, MPI.SUM))
   },
   async 'finalized-any'() {
-    if (rank !== 0) return void (await world.send(`last words of ${rank}`, 0))
+    if (rank !== 0) return await world.send(`last words of ${rank}`, 0)
     await afterwards()
     for (let i = 0; i < size; i++) await report(`recv ${i}`, () => world.recv())
   },
@@ -89,10 +89,10 @@ const scenarios = {
   async unreceived() {
     if (rank === 0) {
       await world.send('small', 1)
-      world.isend('small', 1)
+      void world.isend('small', 1)
       await world.bsend(LARGE, 1)
-      world.isend(LARGE, 1)
-      world.issend('small', 1)
+      void world.isend(LARGE, 1)
+      void world.issend('small', 1)
     }
     await world.barrier()
   },
@@ -118,7 +118,7 @@ const scenarios = {
     console.log(JSON.stringify({ rank, name: 'isFinalized', value: MPI.isFinalized() }))
   },
   'pending-irecv'() {
-    world.irecv(1 - rank, 77)
+    void world.irecv(1 - rank, 77)
   },
   async deadlock() {
     await world.recv(1 - rank, 10 + rank)

@@ -17,10 +17,12 @@ const began = performance.now()
 
 function fail(seed, executor, error) {
   const { place, ...step } = executor.at ?? {}
+  const forced = process.env.TSMPI_ALGORITHM
+  const algorithms = forced === undefined ? '' : `TSMPI_ALGORITHM=${forced} `
   process.stderr.write(
     `random program failed: seed ${seed}, rank ${world.rank}, at time ${place?.time}: ${error.stack}\n` +
       `${error.cause === undefined ? '' : `cause: ${error.cause.stack}\n`}step: ${JSON.stringify(step)}\n` +
-      `run it alone: npx tsmpirun -n ${world.size} --transport ${process.env.TSMPI_TRANSPORT} --eager-limit ${eagerLimit} ` +
+      `run it alone: ${algorithms}npx tsmpirun -n ${world.size} --transport ${process.env.TSMPI_TRANSPORT} --eager-limit ${eagerLimit} ` +
       `test/jobs/programs/random.mjs ${seed} 1 ${eagerLimit}\n`,
   )
   abort(3)

@@ -21,7 +21,7 @@ import { Random } from './prng.mjs'
 const TAGS = [0, 1, 7, 32768, TAG_MAX]
 const EVENTS = { message: 30, batch: 12, shift: 8, burst: 2, collective: 26, split: 4, dup: 2, free: 2, phantom: 3, nobody: 2 }
 const MOST_COMMUNICATORS = 10
-const LENGTH = 50
+const LENGTH = 32
 
 export class Generator {
   random
