@@ -19,7 +19,7 @@ import { planContent } from './content.mjs'
 import { Random } from './prng.mjs'
 
 const TAGS = [0, 1, 7, 32768, TAG_MAX]
-const EVENTS = { message: 30, batch: 12, shift: 8, burst: 2, collective: 26, split: 4, dup: 2, free: 2, phantom: 3, nobody: 2 }
+const EVENTS = { message: 30, batch: 12, shift: 8, burst: 3, collective: 26, split: 4, dup: 2, free: 2, phantom: 3, nobody: 2 }
 const MOST_COMMUNICATORS = 10
 const LENGTH = 32
 
@@ -87,15 +87,15 @@ export class Generator {
     const [source, dest] = [this.#rank(comm), this.#rank(comm)]
     const count = 20 + this.random.below(30)
     const big = this.random.chance(0.5)
+    const tag = this.random.pick(TAGS)
     for (let i = 0; i < count; i++) {
       const content = { ...this.#content('Uint8Array'), ...(big && { bytes: 16000 + this.random.below(500) }) }
-      this.#message(comm, source, dest, { content, early: i, burst: true })
+      this.#message(comm, source, dest, { content, tag, early: i, burst: true })
     }
   }
 
-  #message(comm, source, dest, { content = this.#content(), early, burst = false }) {
+  #message(comm, source, dest, { content = this.#content(), tag = this.random.pick(TAGS), early, burst = false }) {
     const { random } = this
-    const tag = random.pick(TAGS)
     const anyTag = comm.style === 'streams' && random.chance(0.5)
     this.events.push({ kind: 'message', comm, source, dest, tag, content, anyTag, early, burst, into: random.pick(INTO) })
   }

@@ -112,7 +112,7 @@ class Planner {
   message(event, time) {
     const { comm, source, dest, tag, content, anyTag, burst } = event
     const random = this.#random
-    const sendForm = burst ? 'i' : random.pick(source === dest ? ['i'] : ['block', 'i', 'promise'])
+    const sendForm = burst ? random.pick(['i', 'i', 'promise']) : random.pick(source === dest ? ['i'] : ['block', 'i', 'promise'])
     this.#send(event, time, { source, tag, content }, sendForm)
     const form = random.pick(burst ? ['block', 'i'] : ['block', 'block', 'i', 'i', 'promise', 'probe', 'iprobe'])
     const into = isTyped(content) && !form.endsWith('probe') ? event.into : 'none'
