@@ -7,7 +7,7 @@ import type { Continuation } from '../p2p/engine.js'
 import { Operation, RecvOp, SendOp } from '../p2p/operation.js'
 import type { Owner, Scope } from '../p2p/operation.js'
 import type { Progress } from '../p2p/request.js'
-import { nameOfSignature } from '../p2p/signature.js'
+import { contradict, explainSignatures, nameOfSignature } from '../p2p/signature.js'
 import type { Status } from '../p2p/status.js'
 import { COPY, RECV, REDUCE_LEFT, REDUCE_RIGHT, SEND } from './schedule.js'
 import type { Round, Schedule, Step } from './schedule.js'
@@ -153,6 +153,20 @@ export abstract class Run extends CollectiveOperation {
     if (this.#outstanding === 0 || op.error !== undefined) this.context.progress.engine.later(this)
   }
 
+  /** A message under our tag that no round has asked for: its sender is in another collective, or has another root. */
+  override contradicted(): boolean {
+    const { progress, scope, tag, signature } = this.context
+    for (let rank = 0; rank < scope.size && this.error === undefined; rank++) {
+      const source = scope.worldRankOf(rank)
+      const message = progress.engine.peek(scope.context, source, tag)
+      if (message === undefined || !contradict(signature, message.signature)) continue
+      this.error = explainSignatures(this.describe(), scope, source, signature, message.signature)
+      progress.engine.later(this)
+      return true
+    }
+    return false
+  }
+
   #complete(round: Round): void {
     let received = 0
     for (let i = 0; i < round.length; i++) {
@@ -221,6 +235,10 @@ export class Chained extends CollectiveOperation {
 
   onDone(): void {
     this.context.progress.engine.later(this)
+  }
+
+  override contradicted(): boolean {
+    return (this.#second ?? this.#first).contradicted()
   }
 
   result(): unknown {

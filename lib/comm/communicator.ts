@@ -6,6 +6,7 @@ import type { Op } from '../data/op.js'
 import type { Scope } from '../p2p/operation.js'
 import { Request } from '../p2p/request.js'
 import type { Progress } from '../p2p/request.js'
+import { withLap } from '../p2p/signature.js'
 import { UNDEFINED } from '../p2p/status.js'
 import { startBarrier } from './collectives/barrier.js'
 import { startBcast } from './collectives/bcast.js'
@@ -231,8 +232,10 @@ export class Communicator extends PointToPoint implements CollectiveScope {
 
   /** @internal */
   contextFor(signature: number): RunContext {
-    const tag = this.#sequence++ % MOST_UNDER_WAY
-    return { progress: this.progress, scope: this.#collectiveScope, tag, signature }
+    const call = this.#sequence++
+    const tag = call % MOST_UNDER_WAY
+    const lap = (call - tag) / MOST_UNDER_WAY
+    return { progress: this.progress, scope: this.#collectiveScope, tag, signature: withLap(signature, lap) }
   }
 
   /** Takes the collective's place in the order of calls, at the call. */

@@ -16,7 +16,7 @@ export function accept(op: RecvOp, source: number, tag: number, type: number, by
   op.matchedTag = tag
   op.matchedType = type
   op.bytes = bytes
-  if (op.signature !== signature) op.error = explainSignatures(op, signature)
+  if (op.signature !== signature) op.error = explainSignatures(op.describe(), op.scope, source, op.signature, signature)
   else if (op.mode === AS_VALUE && type > EMPTY) op.error = malformed(op, `its payload type ${type} does not exist`)
   else if (op.mode === INTO) op.error = checkInto(op, type, bytes)
   else if (op.mode === AS_BLOCK && (type !== op.type || bytes !== op.capacity)) op.error = blockMismatch(op, type, bytes)

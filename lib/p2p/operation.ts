@@ -36,6 +36,14 @@ export abstract class Operation {
   /** Fills in what is known of the message. */
   abstract fillStatus(status: Status): void
 
+  /**
+   * Looks whether a message that nobody receives shows that this operation can never end. Then its error is set and the
+   * engine will end it.
+   */
+  contradicted(): boolean {
+    return false
+  }
+
   markCancelled(): void {
     this.error = new CancelledError(`${this.describe()} was cancelled`)
   }

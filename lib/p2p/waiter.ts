@@ -173,6 +173,7 @@ export class Waiter implements Owner {
         this.#keepAlive.unref()
         return
       }
+      if (this.#contradicted()) continue
       if (engine.transport.sleep()) {
         this.#asleep = true
         this.#holding = true
@@ -181,6 +182,11 @@ export class Waiter implements Owner {
       }
     }
     this.schedule()
+  }
+
+  #contradicted(): boolean {
+    for (const op of this.#sleepers.keys()) if (op.contradicted()) return true
+    return false
   }
 
   #awake(): void {

@@ -5,7 +5,7 @@ import type { Communicator } from '../../lib/comm/communicator.js'
 import { LAND, MAX, Op, SUM } from '../../lib/data/op.js'
 import { MismatchError } from '../../lib/errors.js'
 import { turns } from '../support/script.js'
-import { openWorlds, transports } from '../support/worlds.js'
+import { inWorlds, openWorlds, transports } from '../support/worlds.js'
 import type { TransportName } from '../support/worlds.js'
 
 type Program = (world: Communicator) => Promise<unknown>
@@ -164,4 +164,36 @@ void t.test('an error does not wait for a rank that never comes', async (t) => {
     const [first] = await outcomes(3, absent, 'inproc', ([first]) => first !== 'waits')
     t.type(first, MismatchError, `program ${i}: ${String(first)}`)
   }
+})
+
+void t.test('ranks that name different roots', async (t) => {
+  for (const size of [3, 4, 5, 8]) {
+    for (const algorithm of ['binomial', undefined]) {
+      const program: Program = (world) => world.bcast(1, odd(world) ? 1 : 0, algorithm === undefined ? {} : { algorithm })
+      const results = await outcomes(size, program, 'inproc', (results) => results.some(mismatch))
+      const error = results.find((result) => result instanceof MismatchError)
+      t.match(error?.message, /bcast on COMM_WORLD, waiting for rank \d: rank \d is in bcast .*root \d\) while this rank is in bcast/)
+    }
+  }
+  // Two roots of two ranks wait for nobody. What they sent is found when its tag is used again.
+  const again: Program = async (world) => {
+    await world.bcast(1, world.rank)
+    for (let i = 0; i < 64; i++) await world.bcast(i, i % 2)
+  }
+  const results = await outcomes(2, again, 'inproc', (results) => results.some(mismatch))
+  const error = results.find((result) => result instanceof MismatchError)
+  t.match(error?.message, /rank \d is in bcast .* that nobody received while this rank is in bcast/)
+})
+
+void t.test('a rank far ahead is no mismatch', async (t) => {
+  // Rank 1 waits for nobody: it is thousands of calls ahead of rank 0, which waits for rank 2.
+  await inWorlds('inproc', 3, async (world) => {
+    for (let i = 0; i < 3000; i++) {
+      await world.bcast(i, 1)
+      if (i % 3 === 0) await world.reduce(i, SUM, 0)
+      if (i % 3 === 1) await world.gather(i, 0)
+      if (world.rank === 2 && i % 500 === 0) await turns(5)
+    }
+  })
+  t.pass('no error')
 })
