@@ -23,6 +23,10 @@ const ranksOf = (world: Communicator): number[] => Array.from({ length: world.si
 /** One call of a collective, as it is offered: awaited or as a request. */
 type Form = 'blocking' | 'i-form'
 
+function show(value: unknown): string {
+  return ArrayBuffer.isView(value) ? `${value.constructor.name}(${value.byteLength})` : String(value).slice(0, 80)
+}
+
 /** Collects what is wrong, by cell. */
 class Report {
   readonly wrong: string[] = []
@@ -35,8 +39,8 @@ class Report {
 
   expect(what: string, got: unknown, expected: unknown): void {
     if (isDeepStrictEqual(got, expected)) return
-    const show = (value: unknown): string => (ArrayBuffer.isView(value) ? `${value.constructor.name}(${value.byteLength})` : String(value))
-    this.wrong.push(`${this.cell}, rank ${this.#world.rank}, ${what}: ${show(got).slice(0, 80)}, not ${show(expected).slice(0, 80)}`)
+    const where = `${this.cell}, rank ${this.#world.rank}, ${what}`
+    this.wrong.push(`${where}: ${show(got)}, not ${show(expected)}`)
   }
 }
 
@@ -64,7 +68,9 @@ const onValues: Record<CollectiveName, Check> = {
     for (const root of rootsOf(world)) {
       for (const value of objectValues(root).filter((_, i) => i % 3 === root % 3)) {
         const mine = world.rank === root ? value : 'of no matter'
-        const got = form === 'blocking' ? await world.bcast(mine, root, options) : await world.ibcast(mine, root, options)
+        const got = form === 'blocking'
+          ? await world.bcast(mine, root, options)
+          : await world.ibcast(mine, root, options)
         report.expect(`root ${root}`, got, value)
       }
     }
@@ -74,7 +80,9 @@ const onValues: Record<CollectiveName, Check> = {
     for (const root of rootsOf(world)) {
       const all = ranksOf(world).map((rank) => ({ rank, text: 'x'.repeat(rank * 50), floats: Float64Array.of(rank) }))
       const mine = world.rank === root ? all : undefined
-      const got = form === 'blocking' ? await world.scatter(mine, root, options) : await world.iscatter(mine, root, options)
+      const got = form === 'blocking'
+        ? await world.scatter(mine, root, options)
+        : await world.iscatter(mine, root, options)
       report.expect(`root ${root}`, got, all[world.rank])
     }
   },
@@ -83,7 +91,9 @@ const onValues: Record<CollectiveName, Check> = {
     const value = (rank: number): unknown => objectValues(rank)[8 + (rank % 12)]
     for (const root of rootsOf(world)) {
       const mine = value(world.rank)
-      const got = form === 'blocking' ? await world.gather(mine, root, options) : await world.igather(mine, root, options)
+      const got = form === 'blocking'
+        ? await world.gather(mine, root, options)
+        : await world.igather(mine, root, options)
       report.expect(`root ${root}`, got, world.rank === root ? ranksOf(world).map(value) : undefined)
     }
   },
@@ -96,9 +106,11 @@ const onValues: Record<CollectiveName, Check> = {
   },
 
   async alltoall(world, form, options, report) {
-    const mine = ranksOf(world).map((to) => ({ from: world.rank, to, text: 'y'.repeat(10 * to) }))
+    const { rank } = world
+    const value = (from: number, to: number): unknown => ({ from, to, text: 'y'.repeat(10 * to) })
+    const mine = ranksOf(world).map((to) => value(rank, to))
     const got = form === 'blocking' ? await world.alltoall(mine, options) : await world.ialltoall(mine, options)
-    report.expect('values', got, ranksOf(world).map((from) => ({ from, to: world.rank, text: 'y'.repeat(10 * world.rank) })))
+    report.expect('values', got, ranksOf(world).map((from) => value(from, rank)))
   },
 
   async reduce(world, form, options, report) {
@@ -106,7 +118,9 @@ const onValues: Record<CollectiveName, Check> = {
     for (const root of rootsOf(world)) {
       const atRoot = (value: unknown): unknown => (world.rank === root ? value : undefined)
       const mine = `(${world.rank})`
-      const got = form === 'blocking' ? await world.reduce(mine, CONCAT, root, options) : await world.ireduce(mine, CONCAT, root, options)
+      const got = form === 'blocking'
+        ? await world.reduce(mine, CONCAT, root, options)
+        : await world.ireduce(mine, CONCAT, root, options)
       report.expect(`concatenation at ${root}`, got, atRoot(word))
       const sum = await world.reduce(BigInt(world.rank) << 70n, SUM, root, options)
       report.expect(`bigints at ${root}`, sum, atRoot(BigInt((world.size * (world.size - 1)) / 2) << 70n))
@@ -116,7 +130,9 @@ const onValues: Record<CollectiveName, Check> = {
   async allreduce(world, form, options, report) {
     const word = ranksOf(world).map((rank) => `(${rank})`).join('')
     const mine = `(${world.rank})`
-    const got = form === 'blocking' ? await world.allreduce(mine, CONCAT, options) : await world.iallreduce(mine, CONCAT, options)
+    const got = form === 'blocking'
+      ? await world.allreduce(mine, CONCAT, options)
+      : await world.iallreduce(mine, CONCAT, options)
     report.expect('concatenation', got, word)
   },
 }
@@ -138,7 +154,9 @@ const onArrays: Partial<Record<CollectiveName, Check>> = {
       for (const length of vectorLengths(world)) {
         const value = intsOf(root, length)
         const mine = world.rank === root ? value.slice() : undefined
-        const got = form === 'blocking' ? await world.bcast(mine, root, options) : await world.ibcast(mine, root, options)
+        const got = form === 'blocking'
+          ? await world.bcast(mine, root, options)
+          : await world.ibcast(mine, root, options)
         report.expect(`root ${root}, ${length}`, got, value)
         const into = world.rank === root ? value.slice() : new Int32Array(length)
         const given = world.rank === root ? into : undefined
@@ -155,7 +173,9 @@ const onArrays: Partial<Record<CollectiveName, Check>> = {
     for (const root of rootsOf(world)) {
       for (const length of blockLengths(world)) {
         const values = world.rank === root ? concat(ranksOf(world).map((rank) => intsOf(rank, length))) : undefined
-        const got = form === 'blocking' ? await world.scatter(values, root, options) : await world.iscatter(values, root, options)
+        const got = form === 'blocking'
+          ? await world.scatter(values, root, options)
+          : await world.iscatter(values, root, options)
         report.expect(`root ${root}, ${length}`, got, intsOf(world.rank, length))
         const into = new Int32Array(length)
         if (form === 'blocking') await world.scatter(values, root, { ...options, into })
@@ -170,7 +190,9 @@ const onArrays: Partial<Record<CollectiveName, Check>> = {
       for (const length of blockLengths(world)) {
         const mine = intsOf(world.rank, length)
         const all = ranksOf(world).map((rank) => intsOf(rank, length))
-        const got = form === 'blocking' ? await world.gather(mine, root, options) : await world.igather(mine, root, options)
+        const got = form === 'blocking'
+          ? await world.gather(mine, root, options)
+          : await world.igather(mine, root, options)
         report.expect(`root ${root}, ${length}`, got, world.rank === root ? all : undefined)
         const into = new Int32Array(world.rank === root ? length * world.size : 0)
         if (form === 'blocking') await world.gather(mine, root, { ...options, into })
@@ -197,7 +219,8 @@ const onArrays: Partial<Record<CollectiveName, Check>> = {
       report.expect(`${length}, into`, into, concat(all))
       const inPlace = new Int32Array(length * world.size)
       inPlace.set(mine, world.rank * length)
-      await world.allgather(inPlace.subarray(world.rank * length, (world.rank + 1) * length), { ...options, into: inPlace })
+      const part = inPlace.subarray(world.rank * length, (world.rank + 1) * length)
+      await world.allgather(part, { ...options, into: inPlace })
       report.expect(`${length}, in place`, inPlace, concat(all))
     }
   },
@@ -223,7 +246,9 @@ const onArrays: Partial<Record<CollectiveName, Check>> = {
       for (const length of vectorLengths(world)) {
         const mine = intsOf(world.rank, length)
         const sum = sumOf(world, length)
-        const got = form === 'blocking' ? await world.reduce(mine, SUM, root, options) : await world.ireduce(mine, SUM, root, options)
+        const got = form === 'blocking'
+          ? await world.reduce(mine, SUM, root, options)
+          : await world.ireduce(mine, SUM, root, options)
         report.expect(`root ${root}, ${length}`, got, world.rank === root ? sum : undefined)
         report.expect(`root ${root}, ${length}, operand`, mine, intsOf(world.rank, length))
         if (form === 'blocking') await world.reduce(mine, SUM, root, { ...options, into: mine })
@@ -231,8 +256,9 @@ const onArrays: Partial<Record<CollectiveName, Check>> = {
         report.expect(`root ${root}, ${length}, in place`, mine, world.rank === root ? sum : intsOf(world.rank, length))
       }
       const number = await world.reduce(world.rank + 1, SUM, root, options)
-      report.expect(`number, root ${root}`, number, world.rank === root ? (world.size * (world.size + 1)) / 2 : undefined)
-      const first = await world.reduce(Float32Array.of(world.rank, 10 + world.rank, 20 + world.rank), FIRST, root, options)
+      const { rank, size } = world
+      report.expect(`number, root ${root}`, number, rank === root ? (size * (size + 1)) / 2 : undefined)
+      const first = await world.reduce(Float32Array.of(rank, 10 + rank, 20 + rank), FIRST, root, options)
       report.expect(`first, root ${root}`, first, world.rank === root ? Float32Array.of(0, 10, 20) : undefined)
     }
   },
@@ -241,7 +267,9 @@ const onArrays: Partial<Record<CollectiveName, Check>> = {
     for (const length of vectorLengths(world)) {
       const mine = intsOf(world.rank, length)
       const sum = sumOf(world, length)
-      const got = form === 'blocking' ? await world.allreduce(mine, SUM, options) : await world.iallreduce(mine, SUM, options)
+      const got = form === 'blocking'
+        ? await world.allreduce(mine, SUM, options)
+        : await world.iallreduce(mine, SUM, options)
       report.expect(`${length}`, got, sum)
       const into = new Int32Array(length)
       await world.allreduce(mine, SUM, { ...options, into })
@@ -252,15 +280,18 @@ const onArrays: Partial<Record<CollectiveName, Check>> = {
       report.expect(`${length}, in place`, mine, sum)
     }
     report.expect('number', await world.allreduce(world.rank + 1, SUM, options), (world.size * (world.size + 1)) / 2)
-    const ring = options.algorithm === 'ring'
-    if (!ring) report.expect('first', await world.allreduce(Int16Array.of(world.rank, 5 + world.rank), FIRST, options), Int16Array.of(0, 5))
+    if (options.algorithm !== 'ring') {
+      const first = await world.allreduce(Int16Array.of(world.rank, 5 + world.rank), FIRST, options)
+      report.expect('first', first, Int16Array.of(0, 5))
+    }
     await floats(world, options, report)
   },
 }
 
 /** The sum of doubles that do not add up exactly has the same bits on all ranks. */
 async function floats(world: Communicator, options: CollectiveOptions, report: Report): Promise<void> {
-  const mine = Float64Array.from({ length: 101 }, (_, i) => Math.sin(i + 1000 * world.rank) * 10 ** ((i * world.rank) % 30))
+  const { rank } = world
+  const mine = Float64Array.from({ length: 101 }, (_, i) => Math.sin(i + 1000 * rank) * 10 ** ((i * rank) % 30))
   const sum: TypedArray = await world.allreduce(mine, SUM, options)
   const bits = [...new BigUint64Array(sum.buffer as ArrayBuffer)]
   for (const other of await world.allgather(bits)) report.expect('bits', bits, other)
@@ -269,7 +300,8 @@ async function floats(world: Communicator, options: CollectiveOptions, report: R
 /** The calls of an algorithm that has no restriction broken by them. */
 function algorithms(collective: CollectiveName, size: number, typed: boolean): (string | undefined)[] {
   const may = algorithmsOf(collective).filter(
-    (entry) => (entry.powerOfTwo !== true || isPowerOfTwo(size)) && (typed || collective === 'bcast' || entry.typedOnly !== true),
+    ({ powerOfTwo, typedOnly }) =>
+      (powerOfTwo !== true || isPowerOfTwo(size)) && (typed || collective === 'bcast' || typedOnly !== true),
   )
   return [undefined, ...may.map((entry) => entry.name)]
 }

@@ -8,11 +8,12 @@ import { inWorlds, transports } from '../support/worlds.js'
 
 const SIZES = [1, 2, 3, 5, 8]
 const MODES = ['send', 'ssend', 'bsend', 'rsend', 'isend', 'issend'] as const
+type Mode = (typeof MODES)[number]
 const EAGER_LIMIT = 1024
 
 /** Sends to the right and receives from the left; the receive is posted first, or the message is there first. */
 async function shift(
-  world: Communicator, mode: (typeof MODES)[number], value: unknown, posted: boolean, status: Status,
+  world: Communicator, mode: Mode, value: unknown, posted: boolean, status: Status,
 ): Promise<unknown> {
   const { rank, size } = world
   const left = (rank + size - 1) % size
@@ -31,7 +32,7 @@ async function shift(
 }
 
 /** What is wrong with the values that went round; empty where nothing is. */
-async function wrongs(world: Communicator, mode: (typeof MODES)[number], valuesOf: (rank: number) => unknown[]): Promise<string[]> {
+async function wrongs(world: Communicator, mode: Mode, valuesOf: (rank: number) => unknown[]): Promise<string[]> {
   const wrong: string[] = []
   const left = (world.rank + world.size - 1) % world.size
   const expected = valuesOf(left)
@@ -51,7 +52,8 @@ for (const name of transports()) {
   for (const size of SIZES) {
     void t.test(`${name}, ${size} ranks`, async (t) => {
       for (const mode of MODES) {
-        const objects = await inWorlds(name, size, (world) => wrongs(world, mode, objectValues), { eagerLimit: EAGER_LIMIT })
+        const options = { eagerLimit: EAGER_LIMIT }
+        const objects = await inWorlds(name, size, (world) => wrongs(world, mode, objectValues), options)
         t.same(objects.flat(), [], `values, ${mode}`)
         const raw = await inWorlds(
           name,
@@ -63,7 +65,7 @@ for (const name of transports()) {
             }
             return wrong
           },
-          { eagerLimit: EAGER_LIMIT },
+          options,
         )
         t.same(raw.flat(), [], `raw memory, ${mode}`)
       }

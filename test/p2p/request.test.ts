@@ -201,7 +201,9 @@ void t.test('requests of all kinds in one list', async (t) => {
     else {
       const open = [world.irecv(1, 9), world.irecv(2, 9)]
       const got: unknown[] = []
-      for (let done = await Request.waitAny(open); done !== undefined; done = await Request.waitAny(open)) got.push(done.value)
+      for (let done = await Request.waitAny(open); done !== undefined; done = await Request.waitAny(open)) {
+        got.push(done.value)
+      }
       t.same(got.sort(), [1, 2])
     }
   })

@@ -5,7 +5,8 @@ import { ANY_SOURCE, ANY_TAG, Status } from '../../lib/p2p/status.js'
 import { inWorlds } from '../support/worlds.js'
 
 void t.test('a new one', async (t) => {
-  t.match(new Status(), { source: ANY_SOURCE, tag: ANY_TAG, bytes: 0, count: 0, cancelled: false, typeName: 'undefined' })
+  const nothing = { bytes: 0, count: 0, cancelled: false, typeName: 'undefined' }
+  t.match(new Status(), { source: ANY_SOURCE, tag: ANY_TAG, ...nothing })
 })
 
 void t.test('counts elements', async (t) => {

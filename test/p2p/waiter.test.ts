@@ -122,13 +122,12 @@ void t.test('hold and release', async (t) => {
 })
 
 void t.test('a processor that others need is yielded', async (t) => {
-  const { engine, close } = scripted()
+  const { world, engine, close } = scripted()
   const { Waiter } = await import('../../lib/p2p/waiter.js')
   const { RecvOp } = await import('../../lib/p2p/operation.js')
   let yields = 0
   const waiter = new Waiter(engine, { polling: 'yield', yieldProcessor: () => yields++ })
-  const scope = { context: 0, name: 'x', rank: 0, size: 2, rankOf: (rank: number) => rank, worldRankOf: (rank: number) => rank }
-  const op = new RecvOp(scope, 1, 0)
+  const op = new RecvOp(world, 1, 0)
   engine.postRecv(op)
   t.notOk(waiter.poll(op))
   t.ok(yields > 0)

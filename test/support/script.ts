@@ -76,7 +76,8 @@ export class ScriptedTransport implements Transport {
       const { from = 1, kind, type = 0, flags = 0, context = 0, tag = 0, id = 0, high = 0, last = 0 } = arrival
       const payload = arrival.payload ?? new Uint8Array(0)
       const words = new Int32Array(HEADER_WORDS + 3)
-      words.set([kind | (type << 8) | flags, context, tag, id, payload.length, arrival.total ?? payload.length, high, last], 3)
+      const { length } = payload
+      words.set([kind | (type << 8) | flags, context, tag, id, length, arrival.total ?? length, high, last], 3)
       const bytes = new Uint8Array(payload.length + 8)
       bytes.set(payload, 8)
       this.#receiver.onFrame(from, words, 3, bytes, 8)

@@ -11,15 +11,17 @@ export function filled<A extends TypedArray>(constructor: new (length: number) =
 }
 
 /** A buffer that begins within its memory, as those of Node's pool do. */
-const within = (length: number, seed: number): Uint8Array => filled(Uint8Array, length + 16, seed).subarray(8, 8 + length)
+const within = (length: number, seed: number): Uint8Array =>
+  filled(Uint8Array, length + 16, seed).subarray(8, 8 + length)
 
 /** One of each raw kind, of about `bytes` bytes. */
 export function rawValues(bytes: number, seed: number): unknown[] {
   const view = filled(Uint8Array, bytes, seed)
   return [
-    ...CONSTRUCTORS.map((constructor) =>
-      filled(constructor as new (length: number) => TypedArray, Math.floor(bytes / constructor.BYTES_PER_ELEMENT), seed),
-    ),
+    ...CONSTRUCTORS.map((constructor) => {
+      const length = Math.floor(bytes / constructor.BYTES_PER_ELEMENT)
+      return filled(constructor as new (length: number) => TypedArray, length, seed)
+    }),
     Buffer.from(within(bytes, seed)),
     within(bytes, seed),
     view.slice().buffer,

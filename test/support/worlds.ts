@@ -1,4 +1,4 @@
-// Worlds of several ranks in one process, as lib/world.ts makes them in several: an engine, a waiter and a COMM_WORLD each.
+// Worlds of several ranks in one process: an engine, a waiter and a COMM_WORLD each, as lib/world.ts makes for one.
 import { randomBytes } from 'node:crypto'
 import { nativeMemory, whyNotNative } from '../../native/load.js'
 import { Communicator } from '../../lib/comm/communicator.js'

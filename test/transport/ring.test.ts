@@ -39,7 +39,8 @@ function ring(start = 0): Ring {
         const payload = bytes.subarray(offset, offset + length)
         const expected = filled(Uint8Array, length + 11, tag).subarray(11)
         const header = [kind, context, id, total, high, last].join() === [EAGER, 1, 3, length, 0, 7].join()
-        if (peer !== 5 || !header || offset % 8 !== 0 || Buffer.compare(payload, expected) !== 0) throw new Error(`frame ${tag}`)
+        const right = peer === 5 && header && offset % 8 === 0 && Buffer.compare(payload, expected) === 0
+        if (!right) throw new Error(`frame ${tag}`)
         tags.push(tag)
       }, ALL)
       return tags

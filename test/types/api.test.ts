@@ -19,8 +19,10 @@ const config = ts.getParsedCommandLineOfConfigFile(resolve(ROOT, 'tsconfig.json'
 function complaints(text: string, before?: ts.Program): [lines: Map<number, string>, program: ts.Program] {
   const host = ts.createCompilerHost(config.options)
   const read = host.getSourceFile.bind(host)
-  host.getSourceFile = (name, version, ...rest) =>
-    resolve(name) === FILE ? ts.createSourceFile(name, text, version, true) : (before?.getSourceFile(name) ?? read(name, version, ...rest))
+  host.getSourceFile = (name, version, ...rest) => {
+    if (resolve(name) === FILE) return ts.createSourceFile(name, text, version, true)
+    return before?.getSourceFile(name) ?? read(name, version, ...rest)
+  }
   const program = ts.createProgram([FILE], config.options, host, before)
   const source = program.getSourceFile(FILE)!
   const found = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)]
