@@ -81,13 +81,34 @@ function doing(): string[] {
   return [...waits, ...others].slice(0, 6)
 }
 
+/** How often, and every how many milliseconds, to look for the last frames of a rank that has exited. */
+const LAST_LOOKS = 20
+const LOOK_INTERVAL = 100
+
+/** A rank that exits without having finalized may take messages with it that it had not yet handed to the network. */
+function onLeft(peer: number, how: string): void {
+  lost.add(peer)
+  let before = 0
+  let looks = 0
+  const timer = setInterval(() => {
+    const frames = engine.framesWhileLeaving(peer)
+    looks = frames === before ? looks + 1 : 0
+    before = frames ?? 0
+    if (frames !== undefined && looks < LAST_LOOKS) return
+    clearInterval(timer)
+    if (frames === undefined) return
+    engine.peerEnded(peer, `${how}; its last messages are lost: await finalize() before process.exit()`, undefined)
+    waiter.schedule()
+  }, LOOK_INTERVAL).unref()
+}
+
 function onControl(message: ToRank): void {
   switch (message.type) {
     case 'job':
       return tellSecret(message.secret)
     case 'ended':
-      if (!message.finalized) lost.add(message.rank)
       engine.peerEnded(message.rank, message.how, message.sent)
+      if (!message.finalized) onLeft(message.rank, message.how)
       return waiter.schedule()
     case 'finalized':
       return tellFinalized()

@@ -165,6 +165,12 @@ export class Engine implements Receiver {
     this.#leaving.set(peer, { how, sent })
   }
 
+  /** Frames that have come from a rank that left and had sent more; undefined where none is awaited. */
+  framesWhileLeaving(rank: number): number | undefined {
+    const peer = this.#peers[rank]
+    return peer !== undefined && this.#leaving.has(peer) ? peer.receivedFrames : undefined
+  }
+
   /** Peers that have left and whose last frame has come: whoever waits for them fails. */
   #reap(): void {
     for (const [peer, { how, sent }] of this.#leaving) {

@@ -39,6 +39,15 @@ async function earlyExits(t: Test, transport: string): Promise<void> {
     ended(t, job, 1, /^tsmpirun: rank 1 \(pid \d+ on host .*exited with code 0.* without having finalized.* while rank [02] /, doing)
     t.equal(count(job.stderr, '\n'), 1, 'one line')
   }
+
+  const sent = await run(transport, 3, 'exit-after-send')
+  ended(t, sent, 1, /^tsmpirun: rank 1 .*exited with code 0.* while rank 0 still waited on it: recv\(source 1, tag [12]\)/)
+  const received = reports(sent).find(({ name }) => name === 'sent')
+  // Shared memory outlives a process; what ZeroMQ has not sent is lost, and that is said.
+  if (transport === 'shm') t.equal(received?.value, 'last words', 'what was sent before is received')
+  else t.ok(received?.value === 'last words' || /last messages are lost.*finalize\(\)/.test(received?.message ?? ''), show(sent))
+
+  if (transport === 'shm') ended(t, await run(transport, 3, 'exit-at-the-end'), 0)
 }
 
 async function uncaughtErrors(t: Test, transport: string): Promise<void> {

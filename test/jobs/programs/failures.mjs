@@ -33,6 +33,22 @@ const scenarios = {
     if (rank === 1) process.exit(0)
     await world.barrier()
   },
+  /** What was sent before is received; what was not is missed. */
+  async 'exit-after-send'() {
+    if (rank === 1) {
+      await world.send('last words', 0, 1)
+      process.exit(0)
+    }
+    if (rank !== 0) return
+    await report('sent', () => world.recv(1, 1))
+    await report('not sent', () => world.recv(1, 2))
+  },
+  /** A rank may leave by process.exit if nobody waits on it any more. */
+  async 'exit-at-the-end'() {
+    await report('allreduce', () => world.allreduce(rank, MPI.SUM))
+    await world.barrier()
+    process.exit(0)
+  },
   async 'uncaught-one'() {
     if (rank === 1) throw new RangeError('one rank went wrong')
     await world.barrier()
