@@ -17,7 +17,7 @@ for (const transport of TRANSPORTS) {
       const job = [...args, program('flood.mjs'), sleep, String(SECONDS)]
       const { messages, growth } = await runForJson<{ messages: number; growth: number[] }>(job, { timeout: 100_000 })
       t.comment(`${messages} messages; memory grew by ${growth.map((megabytes) => megabytes.toFixed(0)).join(' ')} MB`)
-      t.ok(messages >= 50 * SENDERS, `${messages} messages came, in order`)
+      t.ok(messages >= 40 * SENDERS, `${messages} messages came, in order`)
       t.equal(growth.length, SENDERS + 1)
       for (const [rank, megabytes] of growth.entries()) t.ok(megabytes < MOST_MEGABYTES, `rank ${rank}: ${megabytes.toFixed(1)} MB`)
     })
