@@ -3,6 +3,7 @@ import { availableParallelism, hostname } from 'node:os'
 import { nativeMemory, whyNotNative } from '../native/load.js'
 import { joinJob } from './bootstrap/index.js'
 import type { Job } from './bootstrap/index.js'
+import { buffersSent, buffersUnderWay } from './comm/buffered.js'
 import { Communicator } from './comm/communicator.js'
 import { Contexts, SELF_CONTEXT, WORLD_CONTEXT } from './comm/contexts.js'
 import { Group } from './comm/group.js'
@@ -126,12 +127,12 @@ control?.listen(onControl)
 let finalizing: Promise<void> | undefined
 
 /**
- * Ends the use of tsmpi in this process: waits until all ranks have come here (MPI_Finalize). Called by itself when the
- * program has nothing left to do.
- * @throws StateError while operations are pending
+ * Ends the use of tsmpi in this process: waits until buffered sends have left and all ranks have come here
+ * (MPI_Finalize). Called by itself when the program has nothing left to do.
+ * @throws StateError while operations other than buffered sends are pending
  */
 export function finalize(): Promise<void> {
-  if (finalizing === undefined && engine.pending > 0) {
+  if (finalizing === undefined && engine.pending > buffersUnderWay()) {
     return Promise.reject(new StateError(`finalize: ${engine.pending} operations are pending: ${doing().join('; ')}`))
   }
   return (finalizing ??= leave())
@@ -139,6 +140,7 @@ export function finalize(): Promise<void> {
 
 async function leave(): Promise<void> {
   waiter.forbid()
+  await buffersSent()
   if (control !== undefined) {
     // What others still send must be taken, so that they can leave.
     waiter.hold()

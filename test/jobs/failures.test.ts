@@ -100,6 +100,13 @@ async function finalizedPeers(t: Test, transport: string): Promise<void> {
 async function finalizing(t: Test, transport: string): Promise<void> {
   ended(t, await run(transport, 3, 'unreceived'), 0)
 
+  const buffered = await run(transport, 2, 'finalize-bsend')
+  ended(t, buffered, 0)
+  t.match(
+    reports(buffered).sort((a, b) => (a.name < b.name ? -1 : 1)),
+    [{ name: 'finalize' }, { name: 'finalize with a message to itself', class: 'StateError' }, { name: 'recv', value: 1 << 20 }],
+  )
+
   const job = await run(transport, 2, 'late-finalize')
   ended(t, job, 0)
   const of = (name: string, rank = 0): Report | undefined => reports(job).find((one) => one.name === name && one.rank === rank)

@@ -24,6 +24,12 @@ for (const transport of TRANSPORTS) {
     t.pass(`${Math.round(perSecond)} messages/s`)
     const { messages } = await run<{ messages: number }>(transport, 2, 'many-unexpected', 100)
     t.equal(messages, 200_000)
+    t.same(await run(transport, 2, 'many-self', 100), { messages: 200_000 })
+  })
+
+  void t.test(`many collectives and communicators, ${transport}`, async (t) => {
+    t.same(await run(transport, 5, 'collectives', 60), { collectives: 420 })
+    t.same(await run(transport, 5, 'communicators', 60), { communicators: 200 })
   })
 
   for (const { ranks, seconds } of [

@@ -6,8 +6,8 @@ import { TRANSPORTS, program, show } from './support.js'
 /** Processor time that a wait of two seconds may take, in milliseconds. */
 const MOST_IDLE = 100
 
-async function run<T>(transport: string, scenario: string): Promise<T[]> {
-  const job = await runJob(['-n', '2', '--transport', transport, '--timeout', '50', program('waiting.mjs'), scenario], { timeout: 60_000 })
+async function run<T>(transport: string, scenario: string, ranks = 2): Promise<T[]> {
+  const job = await runJob(['-n', String(ranks), '--transport', transport, '--timeout', '50', program('waiting.mjs'), scenario], { timeout: 60_000 })
   if (job.code !== 0) throw new Error(show(job))
   return job.stdout.trim().split('\n').map((line) => JSON.parse(line) as T)
 }
@@ -21,6 +21,12 @@ for (const transport of TRANSPORTS) {
       t.ok(waited !== undefined && waited.milliseconds < MOST_IDLE, `${waited?.milliseconds.toFixed(1)} ms`)
     })
   }
+
+  void t.test(`a wait of two seconds takes no processor time: eight ranks, ${transport}`, async (t) => {
+    const waited = await run<{ milliseconds: number }>(transport, 'barrier', 8)
+    t.equal(waited.length, 7)
+    for (const { milliseconds } of waited) t.ok(milliseconds < MOST_IDLE, `${milliseconds.toFixed(1)} ms`)
+  })
 
   for (const scenario of ['fair', 'fair-test']) {
     void t.test(`timers fire while operations complete at once: ${scenario}, ${transport}`, async (t) => {

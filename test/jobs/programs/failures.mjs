@@ -112,6 +112,19 @@ const scenarios = {
     }
     await world.barrier()
   },
+  /** A buffered send that nobody can wait for does not keep a rank from finalizing, and arrives. */
+  async 'finalize-bsend'() {
+    if (rank === 0) {
+      await world.bsend(LARGE, 1)
+      await report('finalize', () => MPI.finalize())
+    } else {
+      await sleep(300)
+      await report('recv', async () => (await world.recv(0)).length)
+      await world.bsend(LARGE, 1, 9)
+      await report('finalize with a message to itself', () => MPI.finalize())
+      await world.recv(1, 9)
+    }
+  },
   async 'late-finalize'() {
     if (rank === 0) {
       const request = world.irecv(1, 3)

@@ -77,6 +77,53 @@ const scenarios = {
     if (rank === 0) say({ messages: 2 * count })
   },
 
+  /** The same to itself. */
+  async 'many-self'() {
+    const count = 100_000
+    const sends = Array.from({ length: count }, (_, i) => world.isend(i, rank, i % 7))
+    const values = await Request.waitAll(Array.from({ length: count }, () => world.irecv(rank)))
+    await Request.waitAll(sends)
+    const wrong = values.findIndex((value, i) => value !== i)
+    if (wrong >= 0) throw new Error(`receive ${wrong} got ${values[wrong]}`)
+    if (rank === 0) say({ messages: size * count })
+  },
+
+  /** More collectives under way than a communicator carries at a time, on two of them, waited for in reverse. */
+  async collectives() {
+    const count = 200
+    const other = await world.dup()
+    const sums = []
+    const rest = []
+    for (let i = 0; i < count; i++) {
+      sums.push(world.iallreduce(i + rank, SUM))
+      rest.push(other.ibcast({ i }, i % size))
+      if (i % 10 === 0) rest.push(other.ibarrier())
+    }
+    for (const request of rest.reverse()) await request
+    for (let i = count - 1; i >= 0; i--) {
+      const sum = await sums[i]
+      if (sum !== size * i + (size * (size - 1)) / 2) throw new Error(`allreduce ${i} gave ${sum}`)
+    }
+    if (rank === 0) say({ collectives: sums.length + rest.length })
+  },
+
+  /** Communicators that come and go, and many at a time. */
+  async communicators() {
+    for (let i = 0; i < 300; i++) {
+      const half = await world.split(rank % 2, -rank)
+      const members = await half.allreduce(1, SUM)
+      if (members !== half.size) throw new Error(`split ${i}: ${members} of ${half.size} members`)
+      await half.free()
+    }
+    const kept = []
+    for (let i = 0; i < 200; i++) kept.push(await world.dup())
+    const sums = await Promise.all(kept.map((comm, i) => comm.allreduce(i, SUM)))
+    const wrong = sums.findIndex((sum, i) => sum !== i * size)
+    if (wrong >= 0) throw new Error(`dup ${wrong} gave ${sums[wrong]}`)
+    await Promise.all(kept.map((comm) => comm.free()))
+    if (rank === 0) say({ communicators: kept.length })
+  },
+
   /** A whole small job. */
   async job() {
     const began = performance.now()

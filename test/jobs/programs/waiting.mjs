@@ -6,7 +6,7 @@ const { rank } = world
 const SLEEP = 2000
 const say = (value) => console.log(JSON.stringify(value))
 
-/** Rank 1 waits for rank 0, which lets it wait; processor time of rank 1 in milliseconds. */
+/** The others wait for rank 0, which lets them wait; their processor time in milliseconds. */
 async function idle(wait, answer) {
   // Once before, so that nothing has to be compiled or connected meanwhile.
   for (const sleep of [10, SLEEP]) {
