@@ -44,6 +44,11 @@ export class Outbox {
     return this.#batches.length > this.#taken && this.#taken < WINDOW_BATCHES
   }
 
+  /** There is more to take, once something has been acknowledged. */
+  get blocked(): boolean {
+    return this.#batches.length > this.#taken && this.#taken >= WINDOW_BATCHES
+  }
+
   get sequence(): number {
     return this.#sequence
   }

@@ -11,6 +11,8 @@ export class Peer {
   writing = false
   /** `send` was refused and the engine waits for room. */
   refused = false
+  /** Its outbox holds more batches than may be under way. */
+  blocked = false
   /** Ask for an acknowledgement, even where nothing is left to send. */
   ask = false
   /** Nothing goes to it any more. */

@@ -7,7 +7,8 @@
 //   `send` until the peer's `poll` has delivered them and its acknowledgement is here, in the head of its next
 //   message or in one of its own.
 // - A pending receive keeps the event loop alive and cannot be cancelled. So one is pending only while the engine
-//   sleeps, flushes or waits for room; where one is left after that, a message to ourselves ends it.
+//   sleeps, flushes or waits for room, or an outbox waits for acknowledgements; where one is left after that, a
+//   message to ourselves ends it.
 //   `router.readable` eats the edge that a pending receive waits for, so it is read only while none is pending.
 // - What a peer sends is checked before it is used; a peer that breaks the protocol is lost and from then on ignored.
 import { TransportError } from '../errors.js'
@@ -45,6 +46,8 @@ export class ZmqTransport implements Transport {
   #room = false
   /** Peers whose window the engine found full. */
   #refusals = 0
+  /** Peers whose outbox holds more batches than may be under way. */
+  #blocked = 0
   #flushes: (() => void)[] = []
   #patience: NodeJS.Timeout | undefined
   #closed = false
@@ -129,6 +132,7 @@ export class ZmqTransport implements Transport {
     peer.outbox.clear()
     if (peer.dealer !== undefined) this.#sockets!.disconnect(peer.dealer)
     peer.dealer = undefined
+    this.#block(peer, false)
     if (this.#flushed()) this.#endFlushes()
     // not from inside the engine's call
     if (this.#madeRoom(peer)) setImmediate(() => this.#wake())
@@ -169,6 +173,7 @@ export class ZmqTransport implements Transport {
         if (message === undefined) break
         await dealer.send(message)
       }
+      this.#block(peer, peer.outbox.blocked)
     } catch (error) {
       if (!this.#closed && !peer.gone) this.#lose(peer, `sending to it failed: ${reason(error)}`, error)
     } finally {
@@ -214,12 +219,21 @@ export class ZmqTransport implements Transport {
   }
 
   #acknowledged(peer: Peer): void {
+    this.#block(peer, false)
     if (peer.outbox.waiting) this.#kick(peer)
     if (this.#flushes.length > 0) {
       this.#restartPatience()
       if (this.#flushed()) this.#endFlushes()
     }
     if (this.#madeRoom(peer)) this.#wake()
+  }
+
+  /** What was accepted leaves without the engine's help: the acknowledgements it waits for must come in. */
+  #block(peer: Peer, blocked: boolean): void {
+    if (peer.blocked === blocked) return
+    peer.blocked = blocked
+    this.#blocked += blocked ? 1 : -1
+    if (blocked && !this.#reading && !this.#closed) void this.#read()
   }
 
   /** Ends the pending receive unless somebody waits for it again by the next turn of the event loop. */
@@ -235,7 +249,7 @@ export class ZmqTransport implements Transport {
 
   /** Somebody waits for what comes in. */
   #waiting(): boolean {
-    return this.#asleep || this.#refusals > 0 || this.#flushes.length > 0
+    return this.#asleep || this.#refusals > 0 || this.#blocked > 0 || this.#flushes.length > 0
   }
 
   #refuse(peer: Peer): void {

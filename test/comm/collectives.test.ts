@@ -330,3 +330,9 @@ for (const name of transports()) {
     })
   }
 }
+
+for (const eagerLimit of [0, 64]) {
+  void t.test(`eager limit ${eagerLimit}`, async (t) => {
+    for (const size of [2, 5]) t.same((await inWorlds('inproc', size, every, { eagerLimit, seconds: 60 })).flat(), [])
+  })
+}

@@ -2,6 +2,7 @@
 import t from 'tap'
 import { Request } from '../../lib/p2p/request.js'
 import { ANY_SOURCE, ANY_TAG } from '../../lib/p2p/status.js'
+import { turns } from '../support/script.js'
 import { inWorlds, transports } from '../support/worlds.js'
 
 const countOn = (name: string): number => (name === 'zmq' ? 20_000 : 100_000)
@@ -53,6 +54,35 @@ for (const name of transports()) {
       await world.barrier()
       const values = await Request.waitAll(kept)
       t.equal(values.findIndex((value, i) => value !== i), -1)
+    })
+  })
+
+  void t.test(`${name}, everyone sends to everyone at once`, async (t) => {
+    for (const length of [100, 20_000, 600_001]) {
+      await inWorlds(name, 8, async (world) => {
+        const ranks = Array.from({ length: 8 }, (_, rank) => rank)
+        const receives = ranks.map((from) => world.irecv(from, 5))
+        const sends = ranks.map((to) => world.isend(new Uint8Array(length).fill(16 * world.rank + to), to, 5))
+        const values = (await Request.waitAll(receives)) as Uint8Array[]
+        await Request.waitAll(sends)
+        const right = values.map((value, from) => Buffer.compare(value, Buffer.alloc(length, 16 * from + world.rank)))
+        t.same(right, ranks.map(() => 0), `${length} bytes`)
+      })
+    }
+  })
+
+  void t.test(`${name}, what was sent arrives, though the sender does nothing more`, async (t) => {
+    await inWorlds(name, 2, async (world) => {
+      if (world.rank === 0) {
+        for (let i = 0; i < 1500; i++) {
+          await world.send(i, 1)
+          if (i % 2 === 0) await turns(1)
+        }
+        return
+      }
+      await turns(4000)
+      for (let i = 0; i < 1500; i++) if ((await world.recv()) !== i) t.fail(`${i}`)
+      t.pass('all')
     })
   })
 }

@@ -298,6 +298,30 @@ void t.test('a peer that leaves', async (t) => {
     close()
   })
 
+  await t.test('in the middle of a rendezvous', async (t) => {
+    const { world, transport, engine, waiter, close } = scripted()
+    const into = new Uint8Array(5000)
+    const received = world.irecv(1, 0, { into })
+    const sent = world.isend(bytes(50_000), 1)
+    transport.arrive({ kind: RTS, type: UINT8, id: 7, total: 5000 })
+    await received.test()
+    const [rts, cts] = transport.sent
+    transport.room = 3
+    transport.arrive({ kind: DATA, last: cts!.last, payload: bytes(3000) }, { kind: CTS, id: rts!.id, last: 9 })
+    await received.test()
+    t.equal(transport.sent.length, 5, 'part of the data is sent')
+    engine.peerEnded(1, 'killed', undefined)
+    waiter.schedule()
+    t.type(await errorOf(received), PeerError)
+    t.type(await errorOf(sent), PeerError)
+    t.equal(engine.pending, 0)
+    transport.room = Infinity
+    transport.arrive({ kind: DATA, last: cts!.last, payload: bytes(2000) })
+    await world.iprobe()
+    t.equal(transport.sent.length, 5, 'nothing more is sent')
+    close()
+  })
+
   await t.test('does not get credit back from the grave', async (t) => {
     const { world, transport, engine, waiter, close } = scripted()
     engine.peerEnded(1, 'killed', undefined)
