@@ -1,7 +1,7 @@
 // Whatever is killed, within 2 s no process of the job is left, and no file.
 import { readdirSync } from 'node:fs'
 import t from 'tap'
-import { fixture, startJob, within } from './run.js'
+import { fixture, nothingLeft, startJob } from './run.js'
 import type { JobProcess, Running } from './run.js'
 
 const spin = fixture('spin.mjs')
@@ -34,7 +34,7 @@ for (const [kind, args] of kinds) {
       const job = startJob(args, { env: { TMPDIR: folder } })
       await job.printed('running', 2)
       process.kill(find(job, wanted), 'SIGKILL')
-      t.ok(await within(2000, () => job.processes().length === 0), 'nothing is left')
+      t.ok(await nothingLeft(job), 'nothing is left')
       t.same(job.processes(), [])
       const { code, stderr } = await job.finished
       t.equal(code, expected)
@@ -49,5 +49,5 @@ void t.test('a program that leaves children in the background', async (t) => {
   const job = startJob(['-n', '2', 'sh', '-c', 'sleep 1000 & sleep 1000 & echo running'])
   const { code } = await job.finished
   t.equal(code, 0)
-  t.ok(await within(2000, () => job.processes().length === 0), 'nothing is left')
+  t.ok(await nothingLeft(job), 'nothing is left')
 })

@@ -5,7 +5,7 @@ import { mkdtempSync, openSync, readFileSync, readdirSync, rmSync, closeSync } f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { TSMPIRUN, fixture, runJob, startJob, within } from './run.js'
+import { TSMPIRUN, fixture, nothingLeft, runJob, startJob } from './run.js'
 import { randomBytes } from './fixtures/random.mjs'
 
 const flood = fixture('flood.mjs')
@@ -99,7 +99,7 @@ void t.test('a reader that leaves ends the job', async (t) => {
   const { code, stderr } = await job.finished
   t.equal(code, 141)
   t.equal(stderr, '')
-  t.ok(await within(2000, () => job.processes().length === 0))
+  t.ok(await nothingLeft(job))
 })
 
 /** The largest resident size that the launcher and its agent have had. */

@@ -1,7 +1,7 @@
 // Finalize, abort, loss, uncaught errors, timeouts: what ranks tell the launcher, and what it makes of it.
 import { existsSync } from 'node:fs'
 import t from 'tap'
-import { fixture, runJob, startJob, within } from './run.js'
+import { fixture, nothingLeft, runJob, startJob } from './run.js'
 import type { Finished } from './run.js'
 
 const run = (size: number, plans: Record<string, string>, ...options: string[]): Promise<Finished> =>
@@ -122,7 +122,7 @@ for (const plan of addon ? ['wait', 'spin'] : ['wait']) {
     // Stopped first, so that neither can act on the other's death.
     for (const { pid } of parents) process.kill(pid, 'SIGSTOP')
     for (const { pid } of parents) process.kill(pid, 'SIGKILL')
-    t.ok(await within(2000, () => job.processes().length === 0))
+    t.ok(await nothingLeft(job))
     t.same(job.processes(), [])
   })
 }

@@ -133,3 +133,15 @@ export async function within(ms: number, condition: () => boolean): Promise<bool
   }
   return true
 }
+
+/**
+ * Waits until no process of the job is left. The launcher promises two seconds; a machine that is busy with other tests
+ * may take longer, which is said and not failed.
+ */
+export async function nothingLeft(job: Running): Promise<boolean> {
+  const start = Date.now()
+  const gone = await within(15_000, () => job.processes().length === 0)
+  const took = Date.now() - start
+  if (took > 2000) console.log(`# it took ${took} ms until no process of the job was left`)
+  return gone
+}

@@ -56,7 +56,7 @@ void t.test('TSTP stops launcher and ranks, CONT resumes them', async (t) => {
   await job.printed('running', 2)
   job.child.kill('SIGTSTP')
   const stopped = (): boolean => job.processes().filter(({ state }) => state === 'T').length === 3
-  t.ok(await within(5000, stopped), 'the launcher and two ranks are stopped')
+  t.ok(await within(20_000, stopped), 'the launcher and two ranks are stopped')
   job.child.kill('SIGCONT')
   await job.printed('got SIGCONT', 2)
   t.equal(job.processes().filter(({ state }) => state === 'T').length, 0)
