@@ -11,7 +11,7 @@ const FOREIGN = /^(TSMPI|OMPI|PMI|PMIX|SLURM)_/
 /** Runs `node alone.mjs`, without a launcher. */
 function alone(env: Record<string, string>): Promise<Finished> {
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !FOREIGN.test(name)))
-  const child = spawn(process.execPath, [ALONE], { env: { ...inherited, ...env }, stdio: ['ignore', 'pipe', 'pipe'], timeout: 60_000 })
+  const child = spawn(process.execPath, [ALONE], { env: { ...inherited, ...env }, stdio: ['ignore', 'pipe', 'pipe'], timeout: 150_000 })
   const output = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) child[name].setEncoding('utf8').on('data', (text: string) => (output[name] += text))
   return new Promise((resolve, reject) => {
@@ -19,7 +19,7 @@ function alone(env: Record<string, string>): Promise<Finished> {
   })
 }
 
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 
 void t.test('a world of one without a launcher', async (t) => {
   for (const env of [{}, { TSMPI_EAGER_LIMIT: '0' }, { TSMPI_EAGER_LIMIT: '1' }, { TSMPI_NO_ADDON: '1' }]) {

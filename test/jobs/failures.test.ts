@@ -17,7 +17,7 @@ interface Report {
 }
 
 const run = (transport: string, ranks: number, scenario: string, ...options: string[]): Promise<Finished> =>
-  runJob(['-n', String(ranks), '--transport', transport, '--timeout', '20', ...options, program('failures.mjs'), scenario])
+  runJob(['-n', String(ranks), '--transport', transport, '--timeout', '90', ...options, program('failures.mjs'), scenario])
 
 const reports = ({ stdout }: Finished): Report[] => stdout.trim().split('\n').filter(Boolean).map((line) => JSON.parse(line) as Report)
 
@@ -187,7 +187,7 @@ async function errors(t: Test, transport: string): Promise<void> {
 const GROUPS = { earlyExits, uncaughtErrors, kills, finalizedPeers, finalizing, timeouts, errors }
 
 t.jobs = 2
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 for (const transport of TRANSPORTS) {
   for (const [name, group] of Object.entries(GROUPS)) void t.test(`${name}, ${transport}`, (t) => group(t, transport))
 }

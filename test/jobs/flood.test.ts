@@ -13,9 +13,9 @@ t.jobs = TRANSPORTS.length * SLEEPS.length
 for (const transport of TRANSPORTS) {
   for (const sleep of SLEEPS) {
     void t.test(`${SENDERS} senders flood a rank that sleeps for ${SECONDS} s: ${sleep}, ${transport}`, async (t) => {
-      const args = ['-n', String(SENDERS + 1), '--transport', transport, '--timeout', '90']
+      const args = ['-n', String(SENDERS + 1), '--transport', transport, '--timeout', '220']
       const job = [...args, program('flood.mjs'), sleep, String(SECONDS)]
-      const { messages, growth } = await runForJson<{ messages: number; growth: number[] }>(job, { timeout: 100_000 })
+      const { messages, growth } = await runForJson<{ messages: number; growth: number[] }>(job, { timeout: 240_000 })
       t.comment(`${messages} messages; memory grew by ${growth.map((megabytes) => megabytes.toFixed(0)).join(' ')} MB`)
       t.ok(messages >= 40 * SENDERS, `${messages} messages came, in order`)
       t.equal(growth.length, SENDERS + 1)

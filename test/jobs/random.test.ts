@@ -36,7 +36,7 @@ const algorithms = (turn: number): string =>
     return `${collective}=${all[turn % all.length]?.name}`
   }).join(',')
 
-t.setTimeout(400_000)
+t.setTimeout(600_000)
 let turn = 0
 let seed = 1
 for (const transport of TRANSPORTS) {
@@ -46,9 +46,9 @@ for (const transport of TRANSPORTS) {
     seed += share
     const env = forced ? { TSMPI_ALGORITHM: algorithms(turn++) } : {}
     void t.test(`${share} programs of ${ranks} ranks over ${transport}, eager limit ${limit}, from seed ${first}`, async (t) => {
-      const options = ['--transport', transport, '--eager-limit', String(limit), '--timeout', '100']
+      const options = ['--transport', transport, '--eager-limit', String(limit), '--timeout', '220']
       const job = ['-n', String(ranks), ...options, program('random.mjs'), String(first), String(share), String(limit)]
-      const result = await runForJson<{ programs: number; seconds: number; counts: Counts }>(job, { timeout: 110_000, env })
+      const result = await runForJson<{ programs: number; seconds: number; counts: Counts }>(job, { timeout: 240_000, env })
       t.equal(result.programs, share)
       t.comment(`${result.seconds.toFixed(1)} s`)
       programs += result.programs

@@ -7,13 +7,13 @@ import { TRANSPORTS, program, show } from './support.js'
 const MOST_IDLE = 100
 
 async function run<T>(transport: string, scenario: string, ranks = 2): Promise<T[]> {
-  const job = await runJob(['-n', String(ranks), '--transport', transport, '--timeout', '50', program('waiting.mjs'), scenario], { timeout: 60_000 })
+  const job = await runJob(['-n', String(ranks), '--transport', transport, '--timeout', '140', program('waiting.mjs'), scenario], { timeout: 150_000 })
   if (job.code !== 0) throw new Error(show(job))
   return job.stdout.trim().split('\n').map((line) => JSON.parse(line) as T)
 }
 
 t.jobs = 4
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 for (const transport of TRANSPORTS) {
   for (const wait of ['recv', 'any', 'probe', 'ssend', 'large', 'barrier', 'allreduce', 'request', 'waitAny', 'pending']) {
     void t.test(`a wait of two seconds takes no processor time: ${wait}, ${transport}`, async (t) => {

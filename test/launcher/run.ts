@@ -72,7 +72,7 @@ export function startJob(args: string[], options: RunOptions = {}): Running {
       child.kill('SIGKILL')
       const last = `${output.stdout.slice(-2000)}\n${output.stderr.slice(-2000)}`
       reject(new Error(`tsmpirun ${args.join(' ')}: still running\n${last}`))
-    }, options.timeout ?? 30_000)
+    }, options.timeout ?? 150_000)
     child.on('error', reject)
     child.on('close', (code, signal) => {
       clearTimeout(timer)
@@ -140,7 +140,7 @@ export async function within(ms: number, condition: () => boolean): Promise<bool
  */
 export async function nothingLeft(job: Running): Promise<boolean> {
   const start = Date.now()
-  const gone = await within(15_000, () => job.processes().length === 0)
+  const gone = await within(60_000, () => job.processes().length === 0)
   const took = Date.now() - start
   if (took > 2000) console.log(`# it took ${took} ms until no process of the job was left`)
   return gone

@@ -31,7 +31,7 @@ void t.test('a program that is not for Node is executed', async (t) => {
 })
 
 void t.test('128 ranks', async (t) => {
-  const { code, stdout, stderr } = await runJob(['-n', '128', 'sh', '-c', 'echo $TSMPI_RANK'], { timeout: 60_000 })
+  const { code, stdout, stderr } = await runJob(['-n', '128', 'sh', '-c', 'echo $TSMPI_RANK'], { timeout: 150_000 })
   t.equal(code, 0)
   t.equal(stderr, '')
   t.same(lines(stdout).map(Number).sort((a, b) => a - b), Array.from({ length: 128 }, (_, rank) => rank))
