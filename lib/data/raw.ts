@@ -1,4 +1,5 @@
 // Typed arrays and other views of memory: which kind one is, its bytes, and a new one from bytes.
+import { copyOut } from '../wire/bytes.js'
 import { DataError } from '../errors.js'
 import {
   BIGINT64,
@@ -101,9 +102,9 @@ function smallArray(type: number, bytes: Uint8Array, offset: number, length: num
   return array
 }
 
-/** A copy of bytes; not `bytes.slice`, which on a Buffer is a view. */
+/** A copy of bytes as an ArrayBuffer. */
 export const copyOf = (bytes: Uint8Array, offset: number, length: number): ArrayBuffer =>
-  Uint8Array.prototype.slice.call(bytes, offset, offset + length).buffer
+  copyOut(bytes, offset, length).buffer as ArrayBuffer
 
 /** A new typed array of kind `type` (0 to 10) from `length` bytes, a multiple of the element size. */
 export function arrayFrom(type: number, bytes: Uint8Array, offset: number, length: number): TypedArray {

@@ -11,6 +11,7 @@ import { TYPE_NAMES, UINT8 } from '../../data/types.js'
 import type { TypedArray } from '../../data/types.js'
 import { copyOut } from '../../wire/bytes.js'
 import { checkRoot } from '../group.js'
+import { targetBlock } from './blocks.js'
 import { buffer, choose, checkOptions, contextFor } from './call.js'
 import type { CollectiveIntoOptions, CollectiveScope } from './call.js'
 
@@ -58,7 +59,7 @@ export function startBcast(
 
 /** With `into` the message can go straight there, if it is sure to come whole and of that type: sizes are checked. */
 function directBlock(into: TypedArray | undefined, single: boolean): Block | undefined {
-  return into !== undefined && single ? { type: typeOf(into), bytes: rawBytes(into), target: true } : undefined
+  return into !== undefined && single ? targetBlock(into) : undefined
 }
 
 /** The type of a block that says what will follow: payload type and bytes. */

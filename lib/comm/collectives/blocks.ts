@@ -51,3 +51,6 @@ export function fillInto(comm: CollectiveScope, collective: string, into: TypedA
     at += block.bytes.length
   }
 }
+
+/** A block that is received straight into the caller's memory. */
+export const targetBlock = (into: TypedArray): Block => ({ type: typeOf(into), bytes: rawBytes(into), target: true })

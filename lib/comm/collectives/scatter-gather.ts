@@ -2,10 +2,8 @@
 import type { CollectiveOperation } from '../../coll/drive.js'
 import { ValueRun, blockOf, ownValueOfBlock, valueOfBlock } from '../../coll/drive-values.js'
 import type { Block } from '../../coll/drive-values.js'
-import { rawBytes, typeOf } from '../../data/payload.js'
-import type { TypedArray } from '../../data/types.js'
 import { checkRoot } from '../group.js'
-import { blocksOf, fillInto } from './blocks.js'
+import { blocksOf, fillInto, targetBlock } from './blocks.js'
 import { choose, checkOptions, contextFor } from './call.js'
 import type { CollectiveIntoOptions, CollectiveScope } from './call.js'
 
@@ -31,8 +29,6 @@ export function startScatter(
   const schedule = entry.run({ rank, size, root, blocks: 1 })
   return new ValueRun(contextFor(comm, entry, false, root), schedule, finish, [input, result, new Array<undefined>(size)])
 }
-
-const targetBlock = (into: TypedArray): Block => ({ type: typeOf(into), bytes: rawBytes(into), target: true })
 
 export function startGather(
   comm: CollectiveScope,
