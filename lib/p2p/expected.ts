@@ -8,8 +8,8 @@ import { valueOf } from '../data/payload.js'
 import type { LastMemory } from '../data/payload.js'
 import { isRaw } from '../data/types.js'
 import type { Inlet } from '../transport/transport.js'
-import { copyBytes } from '../wire/bytes.js'
-import { EAGER, FLAG_SYNC, HEADER_BYTES, kindOf, typeOf } from '../wire/header.js'
+import { WORD_LOOP_BYTES, copyBytes, copyWords } from '../wire/bytes.js'
+import { EAGER, FLAG_SYNC, HEADER_BYTES, HEADER_WORDS, kindOf, typeOf } from '../wire/header.js'
 import type { Incoming } from './incoming.js'
 import type { Outgoing } from './outgoing.js'
 import type { Peer } from './peer.js'
@@ -67,8 +67,9 @@ export class Expected {
     if (target === undefined) {
       if (!this.#decode(type, inlet.bytes, at * 4 + HEADER_BYTES, length)) return false
     } else {
-      if ((type !== target.type && !(isRaw(type) && isRaw(target.type))) || !(length >= 0 && length <= target.bytes.length)) return false
-      copyBytes(target.bytes, 0, inlet.bytes, at * 4 + HEADER_BYTES, length)
+      const same = type === target.type || (isRaw(type) && isRaw(target.type))
+      if (!same || !(length >= 0 && length <= target.bytes.length)) return false
+      copyPayload(target, inlet, at + HEADER_WORDS, length)
     }
     this.type = type
     this.bytes = length
@@ -87,4 +88,11 @@ export class Expected {
       return false
     }
   }
+}
+
+/** `length` bytes from word `at` of the inlet on. */
+function copyPayload(target: LastMemory, inlet: Inlet, at: number, length: number): void {
+  const whole = length >= 16 && length <= WORD_LOOP_BYTES && target.words.length > 0 ? length & -4 : 0
+  if (whole > 0) copyWords(target.words, inlet.words, at, whole >> 2)
+  copyBytes(target.bytes, whole, inlet.bytes, at * 4 + whole, length - whole)
 }

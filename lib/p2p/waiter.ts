@@ -12,20 +12,33 @@ import type { Operation, Owner } from './operation.js'
 /** `never`: arrivals need the event loop. `spin`: a core for each rank. `yield`: more ranks than cores. */
 export type Polling = 'never' | 'spin' | 'yield'
 
-/** Milliseconds that a blocking call polls before it sleeps. */
-const SPIN_MILLISECONDS = 0.1
-const YIELD_MILLISECONDS = 1
-/** Polls between two looks at the clock. */
-const POLLS_PER_LOOK = 32
+/** How a blocking call polls before it sleeps. */
+interface Patience {
+  readonly milliseconds: number
+  /** Polls between two calls of sched_yield. */
+  readonly pollsPerYield: number
+  /** How often a receive looks for its message before it makes an operation of itself. */
+  readonly shortPolls: number
+}
+
+/**
+ * Whoever waits wakes up in 50 to 100 microseconds, so it pays to poll several times as long as that. Where there is a
+ * core for each rank, the processor is yielded now and then: V8 compiles on threads of its own, which need one, too.
+ */
+const PATIENCE: Record<Polling, Patience> = {
+  never: { milliseconds: 0, pollsPerYield: 1, shortPolls: 0 },
+  spin: { milliseconds: 0.5, pollsPerYield: 64, shortPolls: 100 },
+  yield: { milliseconds: 1, pollsPerYield: 1, shortPolls: 1 },
+}
+/** Yields between two looks at the clock. */
+const YIELDS_PER_LOOK = 16
+
 /** After this many milliseconds of operations that all completed at once, the event loop turns. */
 const TURN_MILLISECONDS = 1
 const OPERATIONS_PER_LOOK = 32
 
 /** What most calls return that give nothing. */
 const NOTHING: Promise<unknown> = Promise.resolve(undefined)
-
-/** See `shortPolls`: about a microsecond. Where ranks share a core, a message is there, or the processor is yielded. */
-const SHORT_POLLS = { never: 0, spin: 100, yield: 1 }
 
 export interface WaiterOptions {
   readonly polling: Polling
@@ -38,7 +51,8 @@ export class Waiter implements Owner {
   readonly shortPolls: number
   readonly #engine: Engine
   readonly #polling: Polling
-  readonly #yield: (() => void) | undefined
+  readonly #patience: Patience
+  readonly #yield: () => void
   /** Blocking calls that sleep: how to wake each, and since when it waits. */
   readonly #sleepers = new Map<Operation, { resolve: (value: unknown) => void; reject: (error: Error) => void; since: number }>()
   readonly #keepAlive: NodeJS.Timeout
@@ -53,8 +67,9 @@ export class Waiter implements Owner {
   constructor(engine: Engine, { polling, yieldProcessor }: WaiterOptions) {
     this.#engine = engine
     this.#polling = polling
-    this.shortPolls = SHORT_POLLS[polling]
-    this.#yield = polling === 'yield' ? yieldProcessor : undefined
+    this.#patience = PATIENCE[polling]
+    this.shortPolls = this.#patience.shortPolls
+    this.#yield = yieldProcessor ?? (() => undefined)
     this.#keepAlive = setInterval(() => undefined, 0x7fffffff)
     this.#keepAlive.unref()
     engine.onProgress = () => {
@@ -85,24 +100,25 @@ export class Waiter implements Owner {
       return op.done
     }
     if (this.#asleep) this.#awake()
-    for (let polls = 0; polls < POLLS_PER_LOOK; polls++) {
-      engine.progress()
-      if (op.done) return true
-      if (this.#yield !== undefined) this.#yield()
-    }
-    return this.#pollLonger(op)
+    return this.#pollForAWhile(op)
   }
 
-  #pollLonger(op: Operation): boolean {
-    const end = performance.now() + (this.#yield === undefined ? SPIN_MILLISECONDS : YIELD_MILLISECONDS)
-    do {
-      for (let polls = 0; polls < POLLS_PER_LOOK; polls++) {
-        this.#engine.progress()
+  #pollForAWhile(op: Operation): boolean {
+    const { milliseconds, pollsPerYield } = this.#patience
+    const engine = this.#engine
+    let end = 0
+    for (let yields = 0; ; yields++) {
+      for (let polls = 0; polls < pollsPerYield; polls++) {
+        engine.progress()
         if (op.done) return true
-        if (this.#yield !== undefined) this.#yield()
       }
-    } while (performance.now() < end)
-    return false
+      if (yields % YIELDS_PER_LOOK === 0) {
+        const now = performance.now()
+        if (end === 0) end = now + milliseconds
+        else if (now > end) return false
+      }
+      this.#yield()
+    }
   }
 
   /** The result of a blocking call: polls, then sleeps. */
