@@ -7,11 +7,14 @@ export class Router implements Transport {
   readonly maxPayload: number
   readonly #byPeer: readonly Transport[]
   readonly #transports: readonly Transport[]
+  /** The one that others can be waited for in. */
+  readonly #patient: Transport | undefined
 
   /** `byPeer[rank]` carries the frames to that rank; one transport may serve many ranks. */
   constructor(byPeer: readonly Transport[]) {
     this.#byPeer = byPeer
     this.#transports = [...new Set(byPeer)]
+    this.#patient = this.#transports.find((transport) => transport.linger !== undefined)
     this.maxPayload = Math.min(...this.#transports.map((transport) => transport.maxPayload))
   }
 
@@ -25,6 +28,10 @@ export class Router implements Transport {
 
   inletOf(peer: number): Inlet | undefined {
     return this.#byPeer[peer].inletOf?.(peer)
+  }
+
+  linger(looks: number, nanoseconds: number): void {
+    this.#patient?.linger?.(looks, nanoseconds)
   }
 
   poll(): number {
