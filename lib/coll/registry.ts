@@ -1,4 +1,5 @@
 // Every algorithm: its name, function, restrictions, and what it costs. A test holds the costs to the schedules.
+import { ArgumentError } from '../errors.js'
 import { allgatherBruck } from './allgather/bruck.js'
 import { allgatherRecursiveDoubling } from './allgather/recursive-doubling.js'
 import { allgatherRing } from './allgather/ring.js'
@@ -132,3 +133,17 @@ for (const { collective } of ENTRIES) {
 export function algorithmsOf(collective: CollectiveName): readonly Entry[] {
   return byCollective.get(collective) ?? []
 }
+
+/** Throws ArgumentError, with the names that there are. */
+export function algorithmNamed(collective: CollectiveName, name: string): Entry {
+  const entries = algorithmsOf(collective)
+  const entry = entries.find((candidate) => candidate.name === name)
+  if (entry !== undefined) return entry
+  const names = entries.map((candidate) => candidate.name).join(', ')
+  throw new ArgumentError(`${collective} has no algorithm '${name}'; it has: ${names}`)
+}
+
+export const isCollective = (name: string): name is CollectiveName => byCollective.has(name as CollectiveName)
+
+/** In the order above. */
+export const collectives = (): CollectiveName[] => [...byCollective.keys()]

@@ -1,14 +1,16 @@
 // Which algorithm runs a call. All ranks come to the same one, from what all of them know.
 //
 // In this order: an algorithm forced by the caller; one forced by TSMPI_ALGORITHM, where it may run the call; the first
-// fitting switch point whose algorithm may; the cheapest by formula of those that may.
+// fitting switch point (the user's of TSMPI_SWITCH_POINTS, or the shipped ones) whose algorithm may; the cheapest by
+// formula of those that may.
 import { ENV } from '../env.js'
 import { ArgumentError } from '../errors.js'
 import { isPowerOfTwo } from './patterns/hypercube.js'
-import { algorithmsOf, ENTRIES } from './registry.js'
+import { algorithmNamed, algorithmsOf, collectives, isCollective } from './registry.js'
 import type { CollectiveName, CostModel, Entry } from './schedule.js'
 import { SWITCH_POINTS } from './switchpoints.js'
-import type { SwitchPoint } from './switchpoints.js'
+import { parseSwitchPoints } from './table.js'
+import type { SwitchPoint } from './table.js'
 
 /** What all ranks know of a call. */
 export interface Call {
@@ -33,18 +35,31 @@ interface Choice {
   readonly entry: Entry
 }
 
-const choices = new Map<CollectiveName, Choice[]>()
-for (const { collective } of ENTRIES) choices.set(collective, [])
-for (const point of SWITCH_POINTS) {
-  choices.get(point.collective)?.push({ point, entry: find(point.collective, point.algorithm) })
+/** A table of switch points, by collective. */
+export type Choices = ReadonlyMap<CollectiveName, readonly Choice[]>
+export type Forced = ReadonlyMap<CollectiveName, Entry>
+
+/** What decides where the caller does not. */
+export interface Policy {
+  readonly forced: Forced
+  readonly choices: Choices
 }
 
-/** Throws ArgumentError where `call.algorithm`, or one in the environment, does not exist or may not run the call. */
-export function select(collective: CollectiveName, call: Call, forced = environment()): Entry {
+export function choicesOf(points: readonly SwitchPoint[]): Choices {
+  const choices = new Map<CollectiveName, Choice[]>()
+  for (const collective of collectives()) choices.set(collective, [])
+  for (const point of points) {
+    choices.get(point.collective)?.push({ point, entry: algorithmNamed(point.collective, point.algorithm) })
+  }
+  return choices
+}
+
+/** Throws ArgumentError where `call.algorithm`, or something in the environment, does not exist or may not run the call. */
+export function select(collective: CollectiveName, call: Call, policy = environment()): Entry {
   if (call.algorithm !== undefined) return selectForced(collective, call, call.algorithm)
-  const wanted = forced.get(collective)
+  const wanted = policy.forced.get(collective)
   if (wanted !== undefined && obstacle(wanted, call) === '') return wanted
-  for (const { point, entry } of choices.get(collective)!) {
+  for (const { point, entry } of policy.choices.get(collective)!) {
     if (fits(point, call) && obstacle(entry, call) === '') return entry
   }
   return cheapest(collective, call)
@@ -65,7 +80,7 @@ function obstacle(entry: Entry, call: Call): string {
 }
 
 function selectForced(collective: CollectiveName, call: Call, name: string): Entry {
-  const entry = find(collective, name)
+  const entry = algorithmNamed(collective, name)
   const reason = obstacle(entry, call)
   if (reason !== '') throw new ArgumentError(`${collective} cannot use the algorithm '${name}' here: ${reason}`)
   return entry
@@ -86,34 +101,36 @@ function cheapest(collective: CollectiveName, call: Call): Entry {
   return best!
 }
 
-function find(collective: CollectiveName, name: string): Entry {
-  const entries = algorithmsOf(collective)
-  const entry = entries.find((candidate) => candidate.name === name)
-  if (entry !== undefined) return entry
-  const names = entries.map((candidate) => candidate.name).join(', ')
-  throw new ArgumentError(`${collective} has no algorithm '${name}'; it has: ${names}`)
-}
-
 /** Reads `allreduce=ring,bcast=chain`. Throws ArgumentError for names that do not exist. */
-export function parseAlgorithms(text: string): ReadonlyMap<CollectiveName, Entry> {
+export function parseAlgorithms(text: string): Forced {
   const forced = new Map<CollectiveName, Entry>()
   for (const part of text.split(',').map((piece) => piece.trim()).filter((piece) => piece !== '')) {
     const [collective = '', name = ''] = part.split('=').map((side) => side.trim())
     if (!isCollective(collective)) {
-      const known = [...choices.keys()].join(', ')
+      const known = collectives().join(', ')
       throw new ArgumentError(`${ENV.ALGORITHM}: '${part}' should be collective=algorithm, with one of: ${known}`)
     }
-    forced.set(collective, find(collective, name))
+    forced.set(collective, algorithmNamed(collective, name))
   }
   return forced
 }
 
-function isCollective(name: string): name is CollectiveName {
-  return choices.has(name as CollectiveName)
+/** The user's switch points, and the shipped ones of collectives that those leave out. */
+export function mergeSwitchPoints(own: readonly SwitchPoint[]): SwitchPoint[] {
+  const named = new Set(own.map(({ collective }) => collective))
+  return [...own, ...SWITCH_POINTS.filter(({ collective }) => !named.has(collective))]
 }
 
-let fromEnvironment: ReadonlyMap<CollectiveName, Entry> | undefined
+let fromEnvironment: Policy | undefined
 
-function environment(): ReadonlyMap<CollectiveName, Entry> {
-  return (fromEnvironment ??= parseAlgorithms(process.env[ENV.ALGORITHM] ?? ''))
+function environment(): Policy {
+  return (fromEnvironment ??= readEnvironment())
+}
+
+function readEnvironment(): Policy {
+  const own = process.env[ENV.SWITCH_POINTS] ?? ''
+  return {
+    forced: parseAlgorithms(process.env[ENV.ALGORITHM] ?? ''),
+    choices: choicesOf(own === '' ? SWITCH_POINTS : mergeSwitchPoints(parseSwitchPoints(own))),
+  }
 }

@@ -1,19 +1,8 @@
-// Which algorithm is fastest up to which size and length: data, for shared memory on few cores.
-//
-// The first row of a collective that fits the call, and whose algorithm may run it, decides; see select.ts. `maxBytes`
-// counts the vector for bcast, reduce and allreduce, and one block for scatter, gather, allgather and alltoall.
-import type { CollectiveName } from './schedule.js'
+// Which algorithm is fastest up to which size and length: data, written by `npm run tune`.
+import type { MeasuredOn, SwitchPoint } from './table.js'
 
-export interface SwitchPoint {
-  readonly collective: CollectiveName
-  readonly algorithm: string
-  readonly maxSize?: number
-  readonly maxBytes?: number
-  /** Only where ranks share cores: messages in all count then, not those on the longest path. */
-  readonly crowded?: boolean
-  /** Only where the size is a power of two. */
-  readonly powerOfTwo?: boolean
-}
+/** Undefined: estimated for shared memory on few cores. */
+export const MEASURED_ON: MeasuredOn | undefined = undefined
 
 const KIB = 1024
 
