@@ -3,7 +3,6 @@ import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
-export function startLocalAgent(): ChildProcess {
-  const script = fileURLToPath(new URL('../agent.js', import.meta.url))
-  return spawn(process.execPath, [script], { stdio: ['pipe', 'pipe', 'inherit'], detached: true })
+export function startLocalAgent(script: URL): ChildProcess {
+  return spawn(process.execPath, [fileURLToPath(script)], { stdio: ['pipe', 'pipe', 'inherit'], detached: true })
 }
