@@ -27,6 +27,15 @@ void t.test('an entry is its bundle and what it shares with the other', async (t
   t.same(importsOf('dist/lib/montecarlo/index.js'), ['../shared.js'])
   t.same(importsOf('dist/lib/shared.js'), [])
   t.same(importsOf('dist/launcher/agent.js'), [])
+  t.same(importsOf('dist/launcher/run.js'), [])
+})
+
+void t.test('what is bundled of others keeps its license and its words', async (t) => {
+  const packages = [...read('dist/launcher/run.js').matchAll(/^\/\/ node_modules\/([\w-]+)/gm)].map(([, name]) => name)
+  t.ok(packages.includes('yargs'))
+  for (const name of packages) t.ok(read('dist/launcher/LICENSES.txt').includes(`${name}\n\n`), name)
+  t.match(read('dist/launcher/run.js'), '"../locales"')
+  t.ok(existsSync(join(root, 'dist/launcher/locales/en.json')))
 })
 
 void t.test('both entries throw the same errors, and classes have their own names', async (t) => {
