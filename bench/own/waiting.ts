@@ -1,0 +1,28 @@
+// What a blocked rank costs, and how soon it is back.
+import { file, OURS, tsmpirun } from '../contenders.js'
+import type { Family } from '../families.js'
+import type { Measured } from '../results.js'
+import type { Outcome } from '../turns.js'
+import { runToEnd } from './programs.js'
+
+const FORMS = ['recv', 'barrier', 'request']
+/** Seconds that ranks block, and wake-ups that are timed. */
+const IDLE_SECONDS = 5
+const WAKE_UPS = 100
+
+/** Per cent of a processor, of each blocked rank; or microseconds, of each wake-up. */
+export async function measureWaiting(family: Family, ranks: number, quick: boolean): Promise<Outcome> {
+  const amount = (family.kind === 'idle' ? IDLE_SECONDS : WAKE_UPS) / (quick ? 5 : 1)
+  const measured: Measured[] = []
+  const failures: string[] = []
+  for (const [bytes, form] of FORMS.entries()) {
+    try {
+      const command = tsmpirun(ranks, file('ours/waiting.mjs'), family.kind, form, String(amount))
+      const values = { [OURS]: JSON.parse((await runToEnd(command)).output) as number[] }
+      measured.push({ family: family.name, ranks, bytes, values })
+    } catch (error) {
+      failures.push(`${family.name}, ${ranks} ranks, ${form}: ${(error as Error).message}`)
+    }
+  }
+  return { measured, failures }
+}
