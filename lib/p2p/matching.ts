@@ -5,7 +5,8 @@
 //
 // Entries hang in bins by (source, tag), where a posted receive's wildcards are values like any other. A message looks
 // into at most four bins of posted receives; a receive without wildcards into one bin of messages. Receives with
-// wildcards walk the messages in order of arrival.
+// wildcards walk the messages in order of arrival. A posted receive that is the only one stays out of the bins: a rank
+// that waits for one message at a time, which most do, pays for two comparisons.
 import type { RecvOp } from './operation.js'
 import { ANY_SOURCE, ANY_TAG } from './status.js'
 
@@ -104,7 +105,11 @@ export class Unexpected implements Binned<Unexpected> {
 }
 
 export class Matching {
+  /** The only posted receive, or undefined: then all of them are in #posted. */
+  #only: RecvOp | undefined
   readonly #posted = new Bins<RecvOp>()
+  /** Posted receives in the bins. */
+  #binned = 0
   readonly #unexpected = new Bins<Unexpected>()
   #firstArrived: Unexpected | undefined
   #lastArrived: Unexpected | undefined
@@ -112,10 +117,16 @@ export class Matching {
   #wild = 0
   #order = 0
 
+  /** Whether nothing is posted and no message waits. */
+  get idle(): boolean {
+    return this.#firstArrived === undefined && this.#only === undefined && this.#binned === 0
+  }
+
   /** The oldest message that a receive for (source, tag) would get. It stays where it is. */
   peek(source: number, tag: number): Unexpected | undefined {
+    if (this.#firstArrived === undefined) return undefined
     if (source !== ANY_SOURCE && tag !== ANY_TAG) return this.#unexpected.first(source, tag)
-    for (let message = this.#firstArrived; message !== undefined; message = message.after) {
+    for (let message: Unexpected | undefined = this.#firstArrived; message !== undefined; message = message.after) {
       if ((source === ANY_SOURCE || source === message.source) && (tag === ANY_TAG || tag === message.tag)) return message
     }
     return undefined
@@ -142,13 +153,38 @@ export class Matching {
 
   /** Posts a receive for which `peek` found nothing. */
   post(receive: RecvOp): void {
+    receive.posted = true
+    if (this.#binned === 0 && this.#only === undefined) this.#only = receive
+    else this.#postAmongOthers(receive)
+  }
+
+  #postAmongOthers(receive: RecvOp): void {
+    const first = this.#only
+    this.#only = undefined
+    if (first !== undefined) this.#bin(first)
+    this.#bin(receive)
+  }
+
+  #bin(receive: RecvOp): void {
     receive.order = this.#order++
+    this.#binned++
     if (receive.source === ANY_SOURCE || receive.tag === ANY_TAG) this.#wild++
     this.#posted.add(receive)
   }
 
   /** Takes the oldest posted receive that matches a message from (source, tag) out of the queue. */
   match(source: number, tag: number): RecvOp | undefined {
+    const only = this.#only
+    if (only === undefined) return this.#binned === 0 ? undefined : this.#matchOldest(source, tag)
+    const matches =
+      (only.source === source || only.source === ANY_SOURCE) && (only.tag === tag || only.tag === ANY_TAG)
+    if (!matches) return undefined
+    this.#only = undefined
+    only.posted = false
+    return only
+  }
+
+  #matchOldest(source: number, tag: number): RecvOp | undefined {
     let oldest = this.#posted.first(source, tag)
     if (this.#wild > 0) {
       oldest = older(oldest, this.#posted.first(source, ANY_TAG))
@@ -161,17 +197,20 @@ export class Matching {
 
   /** Takes a posted receive back. */
   withdraw(receive: RecvOp): void {
+    receive.posted = false
+    if (this.#only === receive) {
+      this.#only = undefined
+      return
+    }
+    this.#binned--
     if (receive.source === ANY_SOURCE || receive.tag === ANY_TAG) this.#wild--
     this.#posted.remove(receive)
   }
 
   /** The posted receives, in no particular order. */
-  posted(): Iterable<RecvOp> {
-    return this.#posted
-  }
-
-  get idle(): boolean {
-    return this.#firstArrived === undefined && this.#posted[Symbol.iterator]().next().done === true
+  *posted(): Iterable<RecvOp> {
+    if (this.#only !== undefined) yield this.#only
+    yield* this.#posted
   }
 }
 

@@ -21,6 +21,12 @@ const POLLS_PER_LOOK = 32
 const TURN_MILLISECONDS = 1
 const OPERATIONS_PER_LOOK = 32
 
+/** What most calls return that give nothing. */
+const NOTHING: Promise<unknown> = Promise.resolve(undefined)
+
+/** See `shortPolls`: about a microsecond. Where ranks share a core, a message is there, or the processor is yielded. */
+const SHORT_POLLS = { never: 0, spin: 100, yield: 1 }
+
 export interface WaiterOptions {
   readonly polling: Polling
   /** sched_yield, where there is one. */
@@ -28,6 +34,8 @@ export interface WaiterOptions {
 }
 
 export class Waiter implements Owner {
+  /** How often a receive looks for its message before it makes an operation of itself. */
+  readonly shortPolls: number
   readonly #engine: Engine
   readonly #polling: Polling
   readonly #yield: (() => void) | undefined
@@ -45,6 +53,7 @@ export class Waiter implements Owner {
   constructor(engine: Engine, { polling, yieldProcessor }: WaiterOptions) {
     this.#engine = engine
     this.#polling = polling
+    this.shortPolls = SHORT_POLLS[polling]
     this.#yield = polling === 'yield' ? yieldProcessor : undefined
     this.#keepAlive = setInterval(() => undefined, 0x7fffffff)
     this.#keepAlive.unref()
@@ -99,23 +108,24 @@ export class Waiter implements Owner {
   /** The result of a blocking call: polls, then sleeps. */
   wait<T>(op: Operation): Promise<T> {
     if (!this.poll(op)) return this.#sleep<T>(op)
-    if (op.error === undefined) return this.polled(op.result() as T)
-    if (this.#engine.pending > 0) this.schedule()
-    return Promise.reject(op.error)
+    this.polled()
+    return op.error === undefined ? this.completed(op.result() as T) : Promise.reject(op.error)
   }
 
-  /** What a call returns whose operation was done within it. */
-  polled<T>(value: T): Promise<T> {
+  /** To be called where a call's operation was done within it: whatever else is pending must still make progress. */
+  polled(): void {
     if (this.#engine.pending > 0) this.schedule()
-    return this.completed(value)
   }
 
   /** A resolved promise, or one that resolves after a turn of the event loop where one is due. */
   completed<T>(value: T): Promise<T> {
-    if (++this.#operations % OPERATIONS_PER_LOOK === 0 && performance.now() - this.#lastTurn > TURN_MILLISECONDS) {
-      return this.turn(value)
-    }
-    return Promise.resolve(value)
+    if (this.turnDue()) return this.turn(value)
+    return value === undefined ? (NOTHING as Promise<T>) : Promise.resolve(value)
+  }
+
+  /** Counts an operation that completed at once, and says whether it is time for the event loop to turn. */
+  turnDue(): boolean {
+    return ++this.#operations % OPERATIONS_PER_LOOK === 0 && performance.now() - this.#lastTurn > TURN_MILLISECONDS
   }
 
   /** Lets the event loop turn once. */
