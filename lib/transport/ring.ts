@@ -3,7 +3,7 @@
 // Words on cache lines of their own, then the data:
 //
 //   HEAD      bytes consumed, made known from time to time   written by the consumer only
-//   WAITING   1: the producer found the ring full and wants to be woken; set by the producer, cleared by the consumer
+//   WAITING   1: the producer found the ring full and wants to be woken; set by the producer, cleared by whoever sees room
 //   data      frames of whole 64-byte lines, contiguous; where a frame would run over the end, a PAD sends the consumer
 //             to the beginning
 //
@@ -84,9 +84,15 @@ export class RingWriter {
     return this.#room(bytes)
   }
 
-  /** Whether the consumer has made progress since a write was refused. */
+  /**
+   * Whether the consumer has made progress since a write was refused; if not, it wakes us when it does. WAITING is set
+   * anew: the consumer may have cleared it, while we did not sleep yet, for progress that the refusal knew of.
+   */
   hasRoom(): boolean {
-    return Atomics.load(this.#words, HEAD) !== this.#knownHead
+    Atomics.store(this.#words, WAITING, 1)
+    if (Atomics.load(this.#words, HEAD) === this.#knownHead) return false
+    Atomics.store(this.#words, WAITING, 0)
+    return true
   }
 }
 
