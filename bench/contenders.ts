@@ -15,7 +15,7 @@ const BUILD = file('../build/bench')
 export interface Contender {
   readonly name: string
   readonly plays: (family: Family) => boolean
-  /** The most bytes it is asked for. */
+  /** It is asked for fewer sizes, and for none above. */
   readonly largest?: number
   /** `folder` is an empty one of its own, which lives as long as its program. */
   readonly command: (family: Family, ranks: number, folder: string) => Command
@@ -135,6 +135,7 @@ function zeroMqPeer({ contenders, missing }: Peers): void {
     name: 'libzmq C',
     plays: ({ name }) => ['latency', 'bandwidth', 'message-rate'].includes(name),
     command: () => ({ file: c.program, args: [] }),
+    largest: 4 << 20,
   })
 }
 

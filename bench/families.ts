@@ -5,7 +5,7 @@ export type Kind = 'messages' | 'collective' | 'kernel' | 'startup' | 'import' |
 export interface Family {
   readonly name: string
   readonly kind: Kind
-  readonly unit: 'µs' | '%' | 'MB'
+  readonly unit: 'µs' | 'ms' | '%' | 'MB'
   /** What the cases are called where they are not bytes. */
   readonly cases?: readonly string[]
   readonly smallest: number
@@ -49,8 +49,8 @@ export const FAMILIES: readonly Family[] = [
   { name: 'alltoall', ...blocks },
   { name: 'reduce', ...doubles },
   { name: 'allreduce', ...doubles },
-  { name: 'startup', ...named, kind: 'startup', ranks: [8], cases: ['start, barrier, end'] },
-  { name: 'import', ...named, kind: 'import', ranks: [1], cases: ['alone', 'in a job'] },
+  { name: 'startup', ...named, kind: 'startup', unit: 'ms', ranks: [8], cases: ['start, barrier, end'] },
+  { name: 'import', ...named, kind: 'import', unit: 'ms', ranks: [1], cases: ['alone', 'in a job'] },
   { name: 'idle', ...named, kind: 'idle', unit: '%', ranks: [2, 8], cases: ['recv', 'barrier', 'await request'] },
   { name: 'wake', ...named, kind: 'wake', ranks: [2], cases: ['recv', 'barrier', 'await request'] },
   {

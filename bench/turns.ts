@@ -90,7 +90,7 @@ class Table {
   }
 
   async each(act: (player: Player) => Promise<void>, bytes = 0): Promise<void> {
-    for (const player of this.#players.filter(({ largest }) => bytes <= largest)) {
+    for (const player of this.#players.filter((player) => player.takes(bytes))) {
       try {
         await act(player)
       } catch (error) {
@@ -137,17 +137,23 @@ class Table {
 
 class Player {
   readonly name: string
-  readonly largest: number
   readonly session: Session
+  readonly #largest: number | undefined
   readonly #family: Family
   readonly #settings: Settings
 
-  constructor({ name, largest = Infinity }: Contender, session: Session, family: Family, settings: Settings) {
+  constructor({ name, largest }: Contender, session: Session, family: Family, settings: Settings) {
     this.name = name
-    this.largest = largest
     this.session = session
+    this.#largest = largest
     this.#family = family
     this.#settings = settings
+  }
+
+  /** Of contenders that are far behind, powers of four are enough. */
+  takes(bytes: number): boolean {
+    if (this.#largest === undefined || this.#family.cases !== undefined) return true
+    return bytes <= this.#largest && (bytes === 0 || Math.log2(bytes) % 2 === 0 || bytes === this.#family.cold)
   }
 
   /** Microseconds of an operation. */
@@ -164,7 +170,7 @@ class Player {
     for (let done = COLD_OPERATIONS; done < warmUpOperations && elapsed < 1000 * warmUpLimit; done += COLD_OPERATIONS) {
       elapsed += (await this.#ask(cold, COLD_OPERATIONS, 0))[1]
     }
-    const playable = cases.filter((bytes) => bytes <= this.largest)
+    const playable = cases.filter((bytes) => this.takes(bytes))
     for (const bytes of new Set([playable.at(-1) ?? cold, playable[playable.length >> 1] ?? cold, cold])) {
       await this.calibrate(bytes, warmUp)
     }

@@ -26,7 +26,7 @@ export async function measureMemory(ranks: number): Promise<Outcome> {
     )
     return { measured, failures: [] }
   } catch (error) {
-    return { measured: [], failures: [`memory, ${ranks} ranks: ${(error as Error).message}`] }
+    return { measured: [], failures: [`memory, ${ranks} ranks, ${OURS}: ${(error as Error).message}`] }
   }
 }
 

@@ -6,7 +6,7 @@ import type { Command } from '../session.js'
 const LIMIT = 60_000
 
 export interface Ended {
-  /** Microseconds from the start to the end. */
+  /** Milliseconds from the start to the end. */
   readonly elapsed: number
   readonly output: string
 }
@@ -27,7 +27,7 @@ export async function runToEnd({ file, args, env }: Command, limit = LIMIT): Pro
       child.on('close', resolve)
     })
     if (code !== 0) throw new Error(complaints.trim().split('\n').at(-1) ?? `ended with ${code}`)
-    return { elapsed: 1000 * (performance.now() - start), output }
+    return { elapsed: performance.now() - start, output }
   } finally {
     clearTimeout(late)
     clearTimeout(dead)

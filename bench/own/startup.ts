@@ -6,7 +6,7 @@ import { runToEnd } from './programs.js'
 
 export const BARE = 'bare node'
 
-/** Microseconds of each command, in turn; the first round is not counted. */
+/** Milliseconds of each command, in turn; the first round is not counted. */
 async function takeTurns(
   commands: Record<string, Command>,
   rounds: number,
@@ -18,8 +18,8 @@ async function takeTurns(
     for (const [name, command] of Object.entries(commands)) {
       if (failures.some((line) => line.startsWith(name))) continue
       try {
-        const microseconds = await value(command)
-        if (round > 0) (values[name] ??= []).push(microseconds)
+        const milliseconds = await value(command)
+        if (round > 0) (values[name] ??= []).push(milliseconds)
       } catch (error) {
         failures.push(`${name}: ${(error as Error).message}`)
       }

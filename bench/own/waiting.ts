@@ -15,14 +15,15 @@ export async function measureWaiting(family: Family, ranks: number, quick: boole
   const amount = (family.kind === 'idle' ? IDLE_SECONDS : WAKE_UPS) / (quick ? 5 : 1)
   const measured: Measured[] = []
   const failures: string[] = []
-  for (const [bytes, form] of FORMS.entries()) {
+  const measure = async (form: string, bytes: number): Promise<void> => {
     try {
       const command = tsmpirun(ranks, file('ours/waiting.mjs'), family.kind, form, String(amount))
       const values = { [OURS]: JSON.parse((await runToEnd(command)).output) as number[] }
       measured.push({ family: family.name, ranks, bytes, values })
     } catch (error) {
-      failures.push(`${family.name}, ${ranks} ranks, ${form}: ${(error as Error).message}`)
+      failures.push(`${family.name}, ${ranks} ranks, ${OURS}: ${form}: ${(error as Error).message}`)
     }
   }
+  for (const [bytes, form] of FORMS.entries()) await measure(form, bytes)
   return { measured, failures }
 }

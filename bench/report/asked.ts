@@ -94,15 +94,15 @@ function startup(results: Results): Figure[] {
   return of(results, 'startup').flatMap(({ ranks, values }) => {
     const ratio = medianRatio(values[OURS] ?? [], values[MPI4PY] ?? [])
     if (!Number.isFinite(ratio)) return []
-    const [ours, theirs, bare] = [OURS, MPI4PY, BARE].map((name) => short(median(values[name] ?? []) / 1e6))
+    const [ours, theirs, bare] = [OURS, MPI4PY, BARE].map((name) => short(median(values[name] ?? []) / 1e3))
     const measured = `${short(ratio)} (${ours} s / ${theirs} s; bare node ${bare} s)`
     return [{ what: `start-up of ${ranks} ranks / mpi4py`, limit: '1.0', measured, reached: ratio <= 1 }]
   })
 }
 
 /** The worst case of a family whose values are compared with a limit. */
-function worstOf(results: Results, family: string, what: string, unit: string, limit: number, scale = 1): Figure[] {
-  const medians = of(results, family).map(({ values }) => median(values[OURS] ?? []) * scale)
+function worstOf(results: Results, family: string, what: string, unit: string, limit: number): Figure[] {
+  const medians = of(results, family).map(({ values }) => median(values[OURS] ?? []))
   if (medians.length === 0) return []
   const worst = Math.max(...medians)
   return [{ what, limit: `${limit} ${unit}`, measured: `${short(worst)} ${unit}`, reached: worst <= limit }]
@@ -138,16 +138,17 @@ function kernels(results: Results): Figure[] {
 }
 
 function cliff(results: Results): Figure[] {
-  const step = worstStep(of(results, 'latency'), OURS, COPY)
+  const [step, theirs] = [OURS, OPEN_MPI].map((name) => worstStep(of(results, 'latency'), name, COPY))
   if (step === undefined) return []
-  const measured = `${short(step.ratio)} (${sizeName(step.bytes)})`
+  const peer = theirs === undefined ? '' : `; ${OPEN_MPI} ${short(theirs.ratio)}`
+  const measured = `${short(step.ratio)} (${sizeName(step.bytes)}${peer})`
   return [{ what: 'worst step of latency between powers of two', limit: '1.3', measured, reached: step.ratio <= 1.3 }]
 }
 
 export function askedFigures(results: Results): Table {
   const figures = [
     ...startup(results),
-    ...worstOf(results, 'import', 'import tsmpi', 'ms', 15, 1e-3),
+    ...worstOf(results, 'import', 'import tsmpi', 'ms', 15),
     ...warmUp(results),
     ...worstOf(results, 'idle', 'processor time of a blocked rank', '%', 1),
     ...worstOf(results, 'wake', 'from message to wake-up', 'µs', 100),

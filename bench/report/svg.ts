@@ -40,7 +40,7 @@ function scaleOf(series: readonly Series[]): Scale {
   const [bottom, top] = range(Math.log10, points.map(([, y]) => y))
   const width = WIDTH - MARGIN.left - MARGIN.right
   const height = HEIGHT - MARGIN.top - MARGIN.bottom
-  const every = Math.max(1, Math.ceil((right - left) / 8))
+  const every = [1, 2, 4].find((step) => right - left <= 8 * step) ?? 8
   return {
     x: (bytes) => MARGIN.left + (width * (Math.log2(bytes) - left)) / (right - left),
     y: (value) => HEIGHT - MARGIN.bottom - (height * (Math.log10(value) - bottom)) / (top - bottom),

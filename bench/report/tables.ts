@@ -18,7 +18,7 @@ export const ranksName = (ranks: number): string => (ranks === 1 ? '1 process' :
 export function familyTable(family: Family, ranks: number, measured: readonly Measured[]): Table {
   const names = [...new Set(measured.flatMap(({ values }) => Object.keys(values)))]
   const ours = oursIn(Object.fromEntries(names.map((name) => [name, 0])))
-  const peers = family.unit === 'µs' ? names.filter(isPeer) : []
+  const peers = family.unit.endsWith('s') ? names.filter(isPeer) : []
   const extra = rateOf(family)
   const head = [
     `${family.name}, ${ranksName(ranks)}`,
