@@ -118,7 +118,7 @@ export class RingReader implements Inlet {
   }
 
   first(): number {
-    const at = (DATA + (this.#head & MASK)) >> 2
+    const at = this.next
     const word0 = Atomics.load(this.words, at)
     if (word0 === NONE) return -1
     return kindOf(word0) === PAD ? this.#begin() : at
@@ -128,6 +128,11 @@ export class RingReader implements Inlet {
   #begin(): number {
     this.#head = (this.#head + RING_DATA_BYTES - (this.#head & MASK)) | 0
     return DATA >> 2
+  }
+
+  /** The index of the word that will not be NONE once there is another frame. */
+  get next(): number {
+    return (DATA + (this.#head & MASK)) >> 2
   }
 
   advance(length: number): void {
@@ -143,7 +148,7 @@ export class RingReader implements Inlet {
   }
 
   get hasFrames(): boolean {
-    return Atomics.load(this.words, (DATA + (this.#head & MASK)) >> 2) !== NONE
+    return Atomics.load(this.words, this.next) !== NONE
   }
 
   /** Hands over the frames that are there, `most` at the most. Returns how many there were. */
