@@ -3,7 +3,7 @@ import type { Inlet, Transport } from './transport.js'
 
 export class Router implements Transport {
   readonly name = 'router'
-  /** The least of them all; `maxPayloadTo` says what a single peer takes. */
+  /** The least of them all. */
   readonly maxPayload: number
   readonly #byPeer: readonly Transport[]
   readonly #transports: readonly Transport[]
@@ -16,10 +16,6 @@ export class Router implements Transport {
     this.#transports = [...new Set(byPeer)]
     this.#patient = this.#transports.find((transport) => transport.linger !== undefined)
     this.maxPayload = Math.min(...this.#transports.map((transport) => transport.maxPayload))
-  }
-
-  maxPayloadTo(peer: number): number {
-    return this.#byPeer[peer].maxPayload
   }
 
   send(peer: number, header: Int32Array, payload: Uint8Array, offset: number, length: number): boolean {
