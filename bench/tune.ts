@@ -89,6 +89,6 @@ try {
   if (options === undefined) console.log(HELP)
   else process.exitCode = await main(options)
 } catch (error) {
-  process.stderr.write(`tune: ${(error as Error).message}\n`)
+  process.stderr.write(`npm run tune: ${(error as Error).message}\n`)
   process.exitCode = 2
 }

@@ -141,7 +141,7 @@ const RULES: readonly Rule[] = [
   },
   {
     title: 'examples, bench and programs of jobs import the package as its users do',
-    modules: /^(examples|bench|test\/jobs\/programs)\/(?!parts\/|options\.ts$|peers\/node\/zeromq\.mjs$)/,
+    modules: /^(examples|bench|test\/jobs\/programs)\/(?!parts\/|options\.ts$|tune\/library\.ts$|peers\/node\/zeromq\.mjs$)/,
     may: /^(tsmpi|tsmpi\/montecarlo|node:[\w/]+|examples\/.*|bench\/.*|test\/jobs\/programs\/.*)$/,
   },
   {
@@ -153,6 +153,11 @@ const RULES: readonly Rule[] = [
     title: 'two benches measure one part inside: the codec and the reductions',
     modules: /^bench\/parts\//,
     may: /^(lib\/data\/[\w-]+|native\/load|node:[\w/]+)$/,
+  },
+  {
+    title: 'the tuner takes the names of algorithms, their restrictions and the tables from where the library has them',
+    modules: /^bench\/tune\/library\.ts$/,
+    may: /^lib\/coll\/(registry|schedule|select|switchpoints|table)$/,
   },
 ]
 

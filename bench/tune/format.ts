@@ -95,7 +95,7 @@ export function timesTable(
     collective === 'barrier' ? '' : sizeName(bytes),
     ...names.map((name) => `${name in times ? short(times[name]) : '-'}${mark(name, bytes)}`),
   ])
-  return textTable([`${collective}, ${ranks} ranks`, ...names.map((name) => `${name} µs`)], rows)
+  return textTable({ head: [`${collective}, ${ranks} ranks`, ...names.map((name) => `${name} µs`)], rows })
 }
 
 /** How many times the fastest that a table's choices take, in the geometric mean. */

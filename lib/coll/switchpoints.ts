@@ -15,6 +15,7 @@ export const SWITCH_POINTS: readonly SwitchPoint[] = [
   { collective: 'bcast', crowded: true, algorithm: 'chain' },
   { collective: 'bcast', maxBytes: 1024 * KIB, algorithm: 'scatter-allgather' },
   { collective: 'bcast', algorithm: 'chain' },
+  { collective: 'bcast', algorithm: 'binomial' },
 
   { collective: 'scatter', maxSize: 8, algorithm: 'linear' },
   { collective: 'scatter', maxBytes: 2 * KIB, algorithm: 'binomial' },
@@ -35,10 +36,13 @@ export const SWITCH_POINTS: readonly SwitchPoint[] = [
   { collective: 'reduce', maxBytes: 16 * KIB, algorithm: 'binomial' },
   { collective: 'reduce', crowded: true, maxBytes: 64 * KIB, algorithm: 'binomial' },
   { collective: 'reduce', algorithm: 'rabenseifner' },
+  { collective: 'reduce', algorithm: 'binomial' },
 
   { collective: 'allreduce', maxBytes: 8 * KIB, algorithm: 'recursive-doubling' },
   { collective: 'allreduce', powerOfTwo: true, algorithm: 'rabenseifner' },
   { collective: 'allreduce', maxSize: 7, algorithm: 'ring' },
   { collective: 'allreduce', maxBytes: 256 * KIB, algorithm: 'rabenseifner' },
   { collective: 'allreduce', algorithm: 'ring' },
+  { collective: 'allreduce', algorithm: 'rabenseifner' },
+  { collective: 'allreduce', algorithm: 'recursive-doubling' },
 ]
