@@ -1,6 +1,7 @@
 // The process's world: joins the job at import, makes COMM_WORLD and COMM_SELF, finalizes when the program ends.
 import { availableParallelism, hostname } from 'node:os'
 import { nativeMemory, whyNotNative } from '../native/load.js'
+import type { NativeMemory } from '../native/load.js'
 import { joinJob } from './bootstrap/index.js'
 import type { Job } from './bootstrap/index.js'
 import { buffersSent, buffersUnderWay } from './comm/buffered.js'
@@ -13,6 +14,8 @@ import { Waiter } from './p2p/waiter.js'
 import type { Polling } from './p2p/waiter.js'
 import { Router } from './transport/router.js'
 import { SelfTransport } from './transport/self.js'
+import type { Patience } from './transport/board.js'
+import { ShmBoards } from './transport/shm-boards.js'
 import { ShmTransport } from './transport/shm.js'
 import type { Receiver, Transport } from './transport/transport.js'
 import { ZmqTransport } from './transport/zmq.js'
@@ -33,6 +36,9 @@ const allFinalized = new Promise<void>((resolve) => {
 /** Ranks that ended without finalizing. */
 const lost = new Set<number>()
 
+/** The boards of this host, where it has shared memory. */
+let pool: ShmBoards | undefined
+
 function connectPeers({ segment, id }: Job, receiver: Receiver): Transport {
   if (segment === undefined) return new ZmqTransport({ rank, size, jobId: id, secret, receiver })
   const memory = nativeMemory()
@@ -42,7 +48,10 @@ function connectPeers({ segment, id }: Job, receiver: Receiver): Transport {
         'Start it with `tsmpirun --transport zmq`.',
     )
   }
-  return new ShmTransport({ memory, fd: segment.fd, doorbells: segment.doorbells, rank, receiver })
+  const { fd, doorbells } = segment
+  const transport = new ShmTransport({ memory, fd, doorbells, rank, receiver })
+  pool = new ShmBoards({ memory, fd, size, rank, wake: (peer) => transport.wake(peer), patience: patience(memory) })
+  return transport
 }
 
 function connect(receiver: Receiver): Transport {
@@ -53,6 +62,14 @@ function connect(receiver: Receiver): Transport {
 }
 
 const cores = availableParallelism()
+
+const BOARD_SPINS = 1000
+const BOARD_YIELDS = 50
+
+const patience = (memory: NativeMemory): Patience =>
+  polling() === 'yield'
+    ? { looks: BOARD_YIELDS, yieldProcessor: memory.yieldProcessor }
+    : { looks: BOARD_SPINS }
 
 /** Messages of ZeroMQ come through the event loop, so polling inside a call would wait for nothing. */
 function polling(): Polling {
@@ -66,11 +83,17 @@ const waiter = new Waiter(engine, {
   polling: polling(),
   ...(memory === undefined ? {} : { yieldProcessor: () => memory.yieldProcessor() }),
 })
-const home = { progress: { engine, waiter }, contexts: new Contexts(rank), worldRank: rank, ranksPerCore: size / cores }
+const home = {
+  progress: { engine, waiter },
+  contexts: new Contexts(rank),
+  worldRank: rank,
+  ranksPerCore: size / cores,
+  ...(pool === undefined ? {} : { boards: pool }),
+}
 const everyone = new Group(Array.from({ length: size }, (_, peer) => peer), rank)
 
 /** All ranks of the job. */
-export const COMM_WORLD = new Communicator(home, WORLD_CONTEXT, everyone, 'COMM_WORLD')
+export const COMM_WORLD = new Communicator(home, WORLD_CONTEXT, everyone, 'COMM_WORLD', size <= (pool?.mostMembers ?? 0) ? 0 : -1)
 /** This process alone. */
 export const COMM_SELF = new Communicator(home, SELF_CONTEXT, new Group([rank], rank), 'COMM_SELF')
 

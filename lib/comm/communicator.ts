@@ -1,14 +1,18 @@
 // A communicator: a group of ranks with a message space of its own. Point-to-point is in point-to-point.ts.
 import { ArgumentError } from '../errors.js'
 import type { CollectiveOperation, RunContext } from '../coll/drive.js'
+import { BoardQueue } from '../coll/drive-board.js'
+import { CallOrder, MOST_UNDER_WAY } from '../coll/order.js'
 import type { TypedArray } from '../data/types.js'
 import type { Op } from '../data/op.js'
+import type { BoardPool } from '../p2p/board.js'
 import type { Scope } from '../p2p/operation.js'
 import { Request } from '../p2p/request.js'
 import type { Progress } from '../p2p/request.js'
 import { withLap } from '../p2p/signature.js'
 import { UNDEFINED } from '../p2p/status.js'
 import { startBarrier } from './collectives/barrier.js'
+import { BoardCollectives } from './collectives/board.js'
 import { startBcast } from './collectives/bcast.js'
 import type { CollectiveIntoOptions, CollectiveOptions, CollectiveScope } from './collectives/call.js'
 import { startAllgather, startAlltoall } from './collectives/exchange.js'
@@ -18,9 +22,6 @@ import type { Contexts } from './contexts.js'
 import { Group } from './group.js'
 import { PointToPoint } from './point-to-point.js'
 
-/** Collectives of one communicator that may be under way at a time; later ones wait for the oldest. */
-const MOST_UNDER_WAY = 64
-
 /** What communicators of a process share. */
 export interface CommunicatorHome {
   readonly progress: Progress
@@ -28,7 +29,13 @@ export interface CommunicatorHome {
   readonly worldRank: number
   /** Ranks a core on the fullest host: selects algorithms, the same on all ranks. */
   readonly ranksPerCore: number
+  /** Where the host has them. */
+  readonly boards?: BoardPool
 }
+
+/** No board. */
+const NONE = -1
+const NO_OPTIONS = {}
 
 export class Communicator extends PointToPoint implements CollectiveScope {
   /** @internal */
@@ -36,10 +43,11 @@ export class Communicator extends PointToPoint implements CollectiveScope {
   readonly #home: CommunicatorHome
   readonly #collectiveScope: Scope
   readonly #underWay: (CollectiveOperation | undefined)[] = []
-  #sequence = 0
+  readonly #order = new CallOrder()
+  readonly #board: BoardCollectives | undefined
 
   /** @internal */
-  constructor(home: CommunicatorHome, context: number, group: Group, name: string) {
+  constructor(home: CommunicatorHome, context: number, group: Group, name: string, board = NONE) {
     super(home.progress, context, group, name)
     this.#home = home
     this.ranksPerCore = home.ranksPerCore
@@ -51,13 +59,24 @@ export class Communicator extends PointToPoint implements CollectiveScope {
       rankOf: (worldRank) => group.rankOf(worldRank),
       worldRankOf: (rank) => group.worldRankOf(rank),
     }
+    const { boards } = home
+    if (board !== NONE && boards !== undefined) {
+      const opened = boards.open(board, Array.from({ length: group.size }, (_, rank) => group.worldRankOf(rank)))
+      const queue = new BoardQueue(opened, home.progress, this.#collectiveScope, this.#order)
+      this.#board = new BoardCollectives(this, queue, boards.mostBytes)
+    }
   }
 
   // ---- collectives: every rank of the communicator calls them, in the same order ----
 
   /** Resolves when all ranks have called it. */
-  barrier(options: CollectiveOptions = {}): Promise<void> {
-    return this.#wait(() => startBarrier(this, options))
+  barrier(options?: CollectiveOptions): Promise<void> {
+    try {
+      this.checkAlive()
+      return this.#board?.barrier(options)?.complete<void>() ?? this.#wait(() => startBarrier(this, options ?? NO_OPTIONS))
+    } catch (error) {
+      return Promise.reject(error as Error)
+    }
   }
 
   ibarrier(options: CollectiveOptions = {}): Request<void> {
@@ -167,8 +186,14 @@ export class Communicator extends PointToPoint implements CollectiveScope {
   /** Like `reduce`, with the result on every rank, identical to the last bit. */
   allreduce<B extends TypedArray>(value: B, op: Op, options: CollectiveIntoOptions<B>): Promise<B>
   allreduce<T>(value: T, op: Op, options?: CollectiveOptions): Promise<T>
-  allreduce(value: unknown, op: Op, options: CollectiveIntoOptions = {}): Promise<unknown> {
-    return this.#wait(() => startReduction(this, 'allreduce', value, op, 0, options))
+  allreduce(value: unknown, op: Op, options?: CollectiveIntoOptions): Promise<unknown> {
+    try {
+      this.checkAlive()
+      return this.#board?.allreduce(value, op, options)?.complete() ??
+        this.#wait(() => startReduction(this, 'allreduce', value, op, 0, options ?? NO_OPTIONS))
+    } catch (error) {
+      return Promise.reject(error as Error)
+    }
   }
 
   iallreduce<B extends TypedArray>(value: B, op: Op, options: CollectiveIntoOptions<B>): Request<B>
@@ -232,7 +257,7 @@ export class Communicator extends PointToPoint implements CollectiveScope {
 
   /** @internal */
   contextFor(signature: number): RunContext {
-    const call = this.#sequence++
+    const call = this.#order.take(signature, 0)
     const tag = call % MOST_UNDER_WAY
     const lap = (call - tag) / MOST_UNDER_WAY
     return { progress: this.progress, scope: this.#collectiveScope, tag, signature: withLap(signature, lap) }

@@ -20,6 +20,15 @@ export interface Continuation {
   advance(): void
 }
 
+/** What operations wait for besides frames: collectives on boards. */
+export interface Poller {
+  /** Gets on with what is pending. */
+  poll(): void
+  /** The transport is asleep: sees to it that it is woken. False where there is something to do already. */
+  sleep(): boolean
+  pending(): Iterable<Operation>
+}
+
 export interface EngineOptions {
   readonly rank: number
   readonly size: number
@@ -46,6 +55,9 @@ export class Engine implements Receiver {
   readonly #incoming: Incoming
   readonly #leaving = new Map<Peer, { how: string; sent: number | undefined }>()
   #ready: Continuation[] = []
+  readonly #pollers: Poller[] = []
+  /** Whether any peer has left. */
+  someGone = false
 
   constructor({ rank, size, eagerLimit, connect }: EngineOptions) {
     this.rank = rank
@@ -132,8 +144,25 @@ export class Engine implements Receiver {
     const frames = this.transport.poll()
     this.outgoing.flush()
     if (this.#leaving.size > 0) this.#reap()
+    for (let i = this.#pollers.length - 1; i >= 0; i--) this.#pollers[i].poll()
     if (this.#ready.length > 0) this.#runReady()
     return frames
+  }
+
+  /** The engine is about to wait in the event loop; `transport.awake` ends it. False where there is something to do. */
+  sleep(): boolean {
+    if (!this.transport.sleep()) return false
+    if (this.#pollers.every((poller) => poller.sleep())) return true
+    this.transport.awake()
+    return false
+  }
+
+  addPoller(poller: Poller): void {
+    this.#pollers.push(poller)
+  }
+
+  removePoller(poller: Poller): void {
+    this.#pollers.splice(this.#pollers.indexOf(poller), 1)
   }
 
   #runReady(): void {
@@ -178,6 +207,7 @@ export class Engine implements Receiver {
       this.#leaving.delete(peer)
       peer.gone = how
       peer.credit = -1
+      this.someGone = true
       for (const op of [...this.#waitingFor(peer)]) this.#failGone(op, peer)
       peer.control.clear()
       this.transport.forget?.(peer.rank)
@@ -214,6 +244,15 @@ export class Engine implements Receiver {
     return peer.gone === undefined ? undefined : peer
   }
 
+  isGone(rank: number): boolean {
+    return this.#peers[rank].gone !== undefined
+  }
+
+  /** Ends an operation that cannot do without `rank`, which has left. */
+  failWithout(rank: number, op: Operation): void {
+    this.#failGone(op, this.#peers[rank])
+  }
+
   #failGone(op: Operation, peer: Peer): void {
     const doing = op.describe()
     op.error = new PeerError(`${doing}: rank ${peer.rank} of COMM_WORLD has left (${peer.gone})`, peer.rank)
@@ -243,6 +282,7 @@ export class Engine implements Receiver {
     for (const op of this.#requests) if (!add(op)) return lines
     for (const probe of this.#incoming.probes) if (!add(probe)) return lines
     for (const peer of this.#peers) for (const op of peer.envelopes) if (!add(op)) return lines
+    for (const poller of this.#pollers) for (const op of poller.pending()) if (!add(op)) return lines
     return lines
   }
 }

@@ -174,7 +174,7 @@ export class Waiter implements Owner {
         return
       }
       if (this.#contradicted()) continue
-      if (engine.transport.sleep()) {
+      if (engine.sleep()) {
         this.#asleep = true
         this.#holding = true
         this.#keepAlive.ref()

@@ -91,11 +91,12 @@ export class ShmTransport implements Transport {
       this.#full.add(writer)
       return false
     }
-    if (Atomics.load(this.#controls[peer] as Int32Array, SLEEPING) === 1) this.#ring(peer)
+    if (Atomics.load(this.#controls[peer] as Int32Array, SLEEPING) === 1) this.wake(peer)
     return true
   }
 
-  #ring(peer: number): void {
+  /** Rings the doorbell of a rank that sleeps. */
+  wake(peer: number): void {
     if (Atomics.exchange(this.#controlOf(peer), SLEEPING, 0) === 1) this.#memory.ring(this.#doorbells[peer])
   }
 
@@ -118,7 +119,7 @@ export class ShmTransport implements Transport {
       const reader = readers[this.#next++]
       if (!reader.hasFrames) continue
       const read = reader.read(this.#deliver, FRAMES_PER_POLL - frames)
-      if (read < 0) this.#ring(reader.peer)
+      if (read < 0) this.wake(reader.peer)
       frames += Math.abs(read)
     }
     return frames
