@@ -78,7 +78,7 @@ function polling(): Polling {
 }
 
 const engine = new Engine({ rank, size, eagerLimit: job.eagerLimit, connect })
-const memory = polling() === 'yield' ? nativeMemory() : undefined
+const memory = size === 1 || polling() === 'never' ? undefined : nativeMemory()
 const waiter = new Waiter(engine, {
   polling: polling(),
   ...(memory === undefined ? {} : { yieldProcessor: () => memory.yieldProcessor() }),

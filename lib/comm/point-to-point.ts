@@ -1,6 +1,6 @@
 // Point-to-point messages as a communicator offers them: arguments checked, values turned into bytes.
 import { ArgumentError, StateError } from '../errors.js'
-import { LastBytes, bytesOf, typeOf } from '../data/payload.js'
+import { LastMemory, bytesOf, rawBytes, typeOf } from '../data/payload.js'
 import type { TypedArray } from '../data/types.js'
 import { ARRAY_BUFFER, DATA_VIEW, EMPTY, NUMBER, OBJECT } from '../data/types.js'
 import { copyOut } from '../wire/bytes.js'
@@ -36,7 +36,8 @@ export interface SendrecvOptions extends RecvOptions {
   into?: IntoBuffer
 }
 
-const lastReceived = new LastBytes()
+const lastSent = new LastMemory()
+const lastReceived = new LastMemory()
 /** What a send to nobody gives. */
 const SENT: Promise<void> = Promise.resolve()
 
@@ -93,12 +94,11 @@ export abstract class PointToPoint implements Scope {
       const to = this.worldRankOf(checkRank('dest', dest, this.size, this.name))
       checkTag(tag)
       if (to === PROC_NULL) return SENT
-      const type = typeOf(value)
-      const payload = bytesOf(value, type)
-      if (this.progress.engine.outgoing.trySend(this.context, to, tag, type, 0, payload, 0, payload.length)) {
-        return this.progress.waiter.completed(undefined)
-      }
-      return this.progress.waiter.wait(this.#startSend(STANDARD, to, tag, type, payload))
+      if (!lastSent.is(value)) noteSent(value)
+      const { type, bytes } = lastSent
+      const { waiter } = this.progress
+      if (this.#trySend(to, tag, type, bytes)) return waiter.completed(undefined)
+      return waiter.wait(this.#startSend(STANDARD, to, tag, type, bytes))
     } catch (error) {
       return Promise.reject(error as Error)
     }
@@ -142,8 +142,17 @@ export abstract class PointToPoint implements Scope {
     const to = this.worldRankOf(checkRank('dest', dest, this.size, this.name))
     checkTag(tag)
     if (to === PROC_NULL) return undefined
-    const type = typeOf(value)
-    return this.#startSend(mode, to, tag, type, bytesOf(value, type))
+    if (!lastSent.is(value)) noteSent(value)
+    const { type, bytes } = lastSent
+    if (mode !== STANDARD || !this.#trySend(to, tag, type, bytes)) return this.#startSend(mode, to, tag, type, bytes)
+    const sent = new SendOp(this, to, tag, type, bytes)
+    sent.done = true
+    return sent
+  }
+
+  /** A small message leaves within the call. */
+  #trySend(to: number, tag: number, type: number, bytes: Uint8Array): boolean {
+    return this.progress.engine.outgoing.trySend(this.context, to, tag, type, 0, bytes, 0, bytes.length)
   }
 
   /** The codec's memory is used again by the next value: an operation needs its own, if it outlives this call. */
@@ -166,15 +175,18 @@ export abstract class PointToPoint implements Scope {
   recv<T = unknown>(source?: number, tag?: number, options?: RecvOptions): Promise<T>
   recv(source: number = ANY_SOURCE, tag: number = ANY_TAG, options?: Partial<RecvIntoOptions>): Promise<unknown> {
     try {
-      const op = this.#post(source, tag, options?.into)
+      const from = this.#checkRecv(source, tag)
+      const into = options?.into
       const status = options?.status
+      if (from >= 0 && tag >= 0 && this.#takeExpected(from, tag, into)) return this.#expected(source, tag, into, status)
+      const op = this.#post(from, tag, into)
       if (op === undefined) return this.#fromNobody(status)
       const { waiter } = this.progress
       if (!waiter.poll(op) || op.error !== undefined) return withStatus(waiter.wait(op), op, status)
       if (status !== undefined) op.fillStatus(status)
-      const value = op.result()
       this.#spare = op
-      return waiter.polled(value)
+      waiter.polled()
+      return waiter.turnDue() ? waiter.turn(op.result()) : op.mode === INTO ? lastReceived.promiseOf(op.into) : Promise.resolve(op.value)
     } catch (error) {
       return Promise.reject(error as Error)
     }
@@ -184,13 +196,35 @@ export abstract class PointToPoint implements Scope {
   irecv<B extends IntoBuffer>(source: number, tag: number, options: { into: B }): Request<B>
   irecv<T = unknown>(source?: number, tag?: number): Request<T>
   irecv(source: number = ANY_SOURCE, tag: number = ANY_TAG, options?: { into?: IntoBuffer }): Request<unknown> {
-    return this.#request(this.#post(source, tag, options?.into))
+    return this.#request(this.#post(this.#checkRecv(source, tag), tag, options?.into))
   }
 
-  #post(source: number, tag: number, into: IntoBuffer | undefined): RecvOp | undefined {
+  /** The rank of COMM_WORLD that a receive is from, or a wildcard, or PROC_NULL. */
+  #checkRecv(source: number, tag: number): number {
     this.checkAlive()
-    const from = this.worldRankOf(checkSource(source, this.size, this.name))
     checkRecvTag(tag)
+    return this.worldRankOf(checkSource(source, this.size, this.name))
+  }
+
+  /** See p2p/expected.ts. Only memory that was checked before goes this way: that is, the same as last time. */
+  #takeExpected(from: number, tag: number, into: IntoBuffer | undefined): boolean {
+    const { engine, waiter } = this.progress
+    if (into !== undefined && !lastReceived.is(into)) return false
+    return engine.expected.take(this.context, from, tag, into === undefined ? undefined : lastReceived, waiter.shortPolls)
+  }
+
+  #expected(source: number, tag: number, into: IntoBuffer | undefined, status: Status | undefined): Promise<unknown> {
+    const { engine, waiter } = this.progress
+    const { expected } = engine
+    if (status !== undefined) status.fill(source, tag, expected.type, expected.bytes)
+    waiter.polled()
+    if (into !== undefined) return waiter.turnDue() ? waiter.turn(into) : lastReceived.promiseOf(into)
+    const { value } = expected
+    expected.value = undefined
+    return waiter.completed(value)
+  }
+
+  #post(from: number, tag: number, into: IntoBuffer | undefined): RecvOp | undefined {
     if (from === PROC_NULL) return undefined
     const op = this.#takeSpare(from, tag)
     if (into !== undefined) receiveInto(op, into)
@@ -231,7 +265,7 @@ export abstract class PointToPoint implements Scope {
 
   async #exchange(value: unknown, dest: number, options: SendrecvOptions): Promise<unknown> {
     const { sendTag = 0, source = dest, recvTag = ANY_TAG, into, status } = options
-    const recvOp = this.#post(source, recvTag, into)
+    const recvOp = this.#post(this.#checkRecv(source, recvTag), recvTag, into)
     try {
       const sendOp = this.#send(STANDARD, value, dest, sendTag)
       if (sendOp !== undefined) await this.progress.waiter.wait(sendOp)
@@ -319,14 +353,24 @@ async function withStatus<T>(waited: Promise<T>, op: RecvOp, status: Status | un
 }
 
 function receiveInto(op: RecvOp, into: IntoBuffer): void {
+  if (!lastReceived.is(into)) noteReceived(op, into)
+  const { type, bytes } = lastReceived
+  op.mode = INTO
+  op.into = into
+  op.type = type
+  op.target = bytes
+  op.capacity = bytes.length
+}
+
+function noteReceived(op: RecvOp, into: IntoBuffer): void {
   const type = typeOf(into)
   if (type > DATA_VIEW || (type === ARRAY_BUFFER && into instanceof SharedArrayBuffer)) {
     throw new ArgumentError(`${op.describe()}: into must be a typed array, Buffer, ArrayBuffer or DataView`)
   }
-  op.mode = INTO
-  op.into = into
-  op.type = type
-  const bytes = lastReceived.of(into)
-  op.target = bytes
-  op.capacity = bytes.length
+  lastReceived.note(into, type, rawBytes(into))
+}
+
+function noteSent(value: unknown): void {
+  const type = typeOf(value)
+  lastSent.note(value, type, bytesOf(value, type))
 }

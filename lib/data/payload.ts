@@ -10,26 +10,48 @@ export { rawBytes }
 const NOTHING = new Uint8Array(0)
 const REMEMBERED_BYTES = 65536
 
-/**
- * Remembers the bytes of the last array: loops send and receive the same one again and again, and a view costs more than
- * a small message. It keeps that array alive, so it is for small ones.
- */
-export class LastBytes {
-  #memory: ArrayBufferView | ArrayBufferLike | undefined
-  #bytes: Uint8Array = NOTHING
+const NO_WORDS = new Int32Array(0)
 
-  of(memory: ArrayBufferView | ArrayBufferLike): Uint8Array {
-    if (memory === this.#memory && memory.byteLength === this.#bytes.length) return this.#bytes
-    const bytes = rawBytes(memory)
-    if (bytes.length <= REMEMBERED_BYTES) {
-      this.#memory = memory
-      this.#bytes = bytes
-    }
-    return bytes
+const wordsOf = ({ buffer, byteOffset, length }: Uint8Array): Int32Array =>
+  byteOffset % 4 === 0 ? new Int32Array(buffer, byteOffset, length >> 2) : NO_WORDS
+
+/**
+ * Remembers type and bytes of the last memory: loops send and receive the same array again and again, and to find out
+ * costs more than a small message. It keeps that array alive, so it is for small ones.
+ */
+export class LastMemory {
+  type = 0
+  bytes: Uint8Array = NOTHING
+  /** NOTHING: none, as nobody else has that. */
+  #memory: unknown = NOTHING
+  #promise: Promise<unknown> | undefined
+  #words: Int32Array | undefined
+
+  /** Whether `value` is the memory whose type and bytes are here. */
+  is(value: unknown): boolean {
+    return value === this.#memory && (value as ArrayBufferView).byteLength === this.bytes.length
+  }
+
+  /** A promise that is resolved with the memory: to make one of an object takes a search for its `then`. */
+  promiseOf(memory: unknown): Promise<unknown> {
+    if (memory !== this.#memory) return Promise.resolve(memory)
+    return (this.#promise ??= Promise.resolve(memory))
+  }
+
+  /** Notes a value, its payload type and its bytes. Values that are not raw memory are not remembered. */
+  note(value: unknown, type: number, bytes: Uint8Array): void {
+    this.type = type
+    this.bytes = bytes
+    this.#memory = type <= DATA_VIEW && bytes.length <= REMEMBERED_BYTES ? value : NOTHING
+    this.#promise = undefined
+    this.#words = undefined
+  }
+
+  /** The bytes as 32-bit words; empty where they do not stand at a word's address. */
+  get words(): Int32Array {
+    return (this.#words ??= wordsOf(this.bytes))
   }
 }
-
-const lastSent = new LastBytes()
 
 /** Where a NUMBER is taken apart, and where one is put together. */
 const sentNumber = new Float64Array(1)
@@ -62,7 +84,7 @@ export function bytesOf(value: unknown, type: number): Uint8Array {
   }
   if (type === EMPTY) return NOTHING
   if (type === OBJECT) return encode(value)
-  return lastSent.of(value as ArrayBufferView | ArrayBufferLike)
+  return rawBytes(value as ArrayBufferView | ArrayBufferLike)
 }
 
 function checkSize(type: number, bytes: Uint8Array, offset: number, length: number): void {

@@ -32,6 +32,9 @@ export const DATA_VIEW = 13
 export const OBJECT = 14
 /** One JavaScript number as eight bytes. */
 export const NUMBER = 15
+/** Whether it is bytes without elements: such types may be received into each other. */
+export const isRaw = (type: number): boolean =>
+  type === UINT8 || type === BUFFER || type === ARRAY_BUFFER || type === DATA_VIEW
 /** No payload: `undefined`. */
 export const EMPTY = 16
 

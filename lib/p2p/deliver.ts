@@ -1,14 +1,11 @@
 // From a matched message to the receiver's memory: checks type and length, then copies or decodes.
 import { MismatchError, TransportError, TruncateError } from '../errors.js'
-import { ARRAY_BUFFER, BUFFER, DATA_VIEW, EMPTY, TYPE_NAMES, UINT8 } from '../data/types.js'
+import { EMPTY, TYPE_NAMES, isRaw } from '../data/types.js'
 import { valueOf, valueOfOwned } from '../data/payload.js'
 import { copyBytes, copyOut } from '../wire/bytes.js'
 import { AS_BLOCK, AS_PAYLOAD, AS_VALUE, INTO } from './operation.js'
 import type { RecvOp } from './operation.js'
 import { explainSignatures } from './signature.js'
-
-const isRaw = (type: number): boolean =>
-  type === UINT8 || type === BUFFER || type === ARRAY_BUFFER || type === DATA_VIEW
 
 /** Notes what the message is, and what is wrong with it for this receive. */
 export function accept(op: RecvOp, source: number, tag: number, type: number, bytes: number, signature: number): void {

@@ -5,6 +5,7 @@
 // The protocols are in outgoing.ts and incoming.ts.
 import { PeerError } from '../errors.js'
 import type { Receiver, Transport } from '../transport/transport.js'
+import { Expected } from './expected.js'
 import { Incoming } from './incoming.js'
 import type { Unexpected } from './matching.js'
 import { RecvOp, SendOp } from './operation.js'
@@ -42,6 +43,7 @@ export class Engine implements Receiver {
   readonly size: number
   readonly transport: Transport
   readonly outgoing: Outgoing
+  readonly expected: Expected
   /** Operations that have been started and are not done. */
   pending = 0
   /** Called from the event loop when arrivals want to be handled. */
@@ -75,6 +77,8 @@ export class Engine implements Receiver {
       finish,
       broken: (peer, reason) => this.onPeerLost(peer.rank, reason),
     })
+    const { transport } = this
+    this.expected = new Expected(peers, this.#incoming, this.outgoing, (peer) => transport.inletOf?.(peer))
   }
 
   /** Starts a send; `payload` must stay as it is until the operation is done. */
@@ -110,7 +114,7 @@ export class Engine implements Receiver {
   cancel(op: Operation): boolean {
     if (op.done) return false
     if (op instanceof RecvOp) {
-      if (op.bin === undefined) return false
+      if (!op.posted) return false
       this.#incoming.matching(op.scope.context).withdraw(op)
       op.markCancelled()
     } else if (op instanceof SendOp) {
@@ -256,7 +260,7 @@ export class Engine implements Receiver {
   #failGone(op: Operation, peer: Peer): void {
     const doing = op.describe()
     op.error = new PeerError(`${doing}: rank ${peer.rank} of COMM_WORLD has left (${peer.gone})`, peer.rank)
-    if (op instanceof RecvOp && op.bin !== undefined) this.#incoming.matching(op.scope.context).withdraw(op)
+    if (op instanceof RecvOp && op.posted) this.#incoming.matching(op.scope.context).withdraw(op)
     if (op instanceof SendOp) {
       peer.envelopes.remove(op)
       peer.transfers.remove(op)

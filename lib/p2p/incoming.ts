@@ -130,7 +130,7 @@ export class Incoming {
       return
     }
     accept(op, peer.rank, tag, typeOf(word0), length, signature)
-    this.#consumed(peer, length, id)
+    this.consumed(peer, length, id)
     deliver(op, bytes, offset, length)
     this.#finish(op)
   }
@@ -163,13 +163,13 @@ export class Incoming {
       this.#answer(op, peer, message.requestId)
       return
     }
-    this.#consumed(peer, message.bytes, message.requestId)
+    this.consumed(peer, message.bytes, message.requestId)
     deliverOwned(op, message.payload)
     this.#finish(op)
   }
 
   /** An eager message has been taken: its credit goes back, in portions, and a synchronous sender hears of it. */
-  #consumed(peer: Peer, length: number, id: number): void {
+  consumed(peer: Peer, length: number, id: number): void {
     if (id !== 0) this.#outgoing.sendControl(peer, ACK, id, 0)
     peer.owed += length + EAGER_OVERHEAD
     if (peer.owed < EAGER_WINDOW / 4) return

@@ -5,7 +5,8 @@
 //
 // Entries hang in bins by (source, tag), where a posted receive's wildcards are values like any other. A message looks
 // into at most four bins of posted receives; a receive without wildcards into one bin of messages. Receives with
-// wildcards walk the messages in order of arrival.
+// wildcards walk the messages in order of arrival. A posted receive that is the only one stays out of the bins: a rank
+// that waits for one message at a time, which most do, pays for two comparisons.
 import type { RecvOp } from './operation.js'
 import { ANY_SOURCE, ANY_TAG } from './status.js'
 
@@ -29,11 +30,28 @@ const KEPT_BINS = 64
 class Bins<T extends Binned<T>> {
   /** By source + 2, so that ANY_SOURCE has a place; then by tag. */
   readonly #bySource: (Map<number, Bin<T>> | undefined)[] = []
+  /** The bin of the last look, which the next one mostly is for. */
+  #last: Bin<T> | undefined
+  #lastSource = 0
+  #lastTag = 0
+
+  #find(source: number, tag: number): Bin<T> | undefined {
+    if (source === this.#lastSource && tag === this.#lastTag && this.#last !== undefined) return this.#last
+    this.#lastSource = source
+    this.#lastTag = tag
+    this.#last = this.#bySource[source + 2]?.get(tag)
+    return this.#last
+  }
+
+  #make(source: number, tag: number): Bin<T> {
+    const tags = (this.#bySource[source + 2] ??= new Map<number, Bin<T>>())
+    this.#last = new Bin<T>()
+    tags.set(tag, this.#last)
+    return this.#last
+  }
 
   add(entry: T): void {
-    const tags = (this.#bySource[entry.source + 2] ??= new Map<number, Bin<T>>())
-    let bin = tags.get(entry.tag)
-    if (bin === undefined) tags.set(entry.tag, (bin = new Bin<T>()))
+    const bin = this.#find(entry.source, entry.tag) ?? this.#make(entry.source, entry.tag)
     entry.bin = bin
     entry.previous = bin.last
     if (bin.last === undefined) bin.first = entry
@@ -42,7 +60,7 @@ class Bins<T extends Binned<T>> {
   }
 
   first(source: number, tag: number): T | undefined {
-    return this.#bySource[source + 2]?.get(tag)?.first
+    return this.#find(source, tag)?.first
   }
 
   remove(entry: T): void {
@@ -54,7 +72,9 @@ class Bins<T extends Binned<T>> {
     entry.bin = entry.previous = entry.next = undefined
     if (bin.first !== undefined) return
     const tags = this.#bySource[entry.source + 2] as Map<number, Bin<T>>
-    if (tags.size > KEPT_BINS) tags.delete(entry.tag)
+    if (tags.size <= KEPT_BINS) return
+    tags.delete(entry.tag)
+    this.#last = undefined
   }
 
   *[Symbol.iterator](): Iterator<T> {
@@ -104,7 +124,11 @@ export class Unexpected implements Binned<Unexpected> {
 }
 
 export class Matching {
+  /** The only posted receive, or undefined: then all of them are in #posted. */
+  #only: RecvOp | undefined
   readonly #posted = new Bins<RecvOp>()
+  /** Posted receives in the bins. */
+  #binned = 0
   readonly #unexpected = new Bins<Unexpected>()
   #firstArrived: Unexpected | undefined
   #lastArrived: Unexpected | undefined
@@ -112,10 +136,16 @@ export class Matching {
   #wild = 0
   #order = 0
 
+  /** Whether nothing is posted and no message waits. */
+  get idle(): boolean {
+    return this.#firstArrived === undefined && this.#only === undefined && this.#binned === 0
+  }
+
   /** The oldest message that a receive for (source, tag) would get. It stays where it is. */
   peek(source: number, tag: number): Unexpected | undefined {
+    if (this.#firstArrived === undefined) return undefined
     if (source !== ANY_SOURCE && tag !== ANY_TAG) return this.#unexpected.first(source, tag)
-    for (let message = this.#firstArrived; message !== undefined; message = message.after) {
+    for (let message: Unexpected | undefined = this.#firstArrived; message !== undefined; message = message.after) {
       if ((source === ANY_SOURCE || source === message.source) && (tag === ANY_TAG || tag === message.tag)) return message
     }
     return undefined
@@ -142,13 +172,38 @@ export class Matching {
 
   /** Posts a receive for which `peek` found nothing. */
   post(receive: RecvOp): void {
+    receive.posted = true
+    if (this.#binned === 0 && this.#only === undefined) this.#only = receive
+    else this.#postAmongOthers(receive)
+  }
+
+  #postAmongOthers(receive: RecvOp): void {
+    const first = this.#only
+    this.#only = undefined
+    if (first !== undefined) this.#bin(first)
+    this.#bin(receive)
+  }
+
+  #bin(receive: RecvOp): void {
     receive.order = this.#order++
+    this.#binned++
     if (receive.source === ANY_SOURCE || receive.tag === ANY_TAG) this.#wild++
     this.#posted.add(receive)
   }
 
   /** Takes the oldest posted receive that matches a message from (source, tag) out of the queue. */
   match(source: number, tag: number): RecvOp | undefined {
+    const only = this.#only
+    if (only === undefined) return this.#binned === 0 ? undefined : this.#matchOldest(source, tag)
+    const matches =
+      (only.source === source || only.source === ANY_SOURCE) && (only.tag === tag || only.tag === ANY_TAG)
+    if (!matches) return undefined
+    this.#only = undefined
+    only.posted = false
+    return only
+  }
+
+  #matchOldest(source: number, tag: number): RecvOp | undefined {
     let oldest = this.#posted.first(source, tag)
     if (this.#wild > 0) {
       oldest = older(oldest, this.#posted.first(source, ANY_TAG))
@@ -161,17 +216,20 @@ export class Matching {
 
   /** Takes a posted receive back. */
   withdraw(receive: RecvOp): void {
+    receive.posted = false
+    if (this.#only === receive) {
+      this.#only = undefined
+      return
+    }
+    this.#binned--
     if (receive.source === ANY_SOURCE || receive.tag === ANY_TAG) this.#wild--
     this.#posted.remove(receive)
   }
 
   /** The posted receives, in no particular order. */
-  posted(): Iterable<RecvOp> {
-    return this.#posted
-  }
-
-  get idle(): boolean {
-    return this.#firstArrived === undefined && this.#posted[Symbol.iterator]().next().done === true
+  *posted(): Iterable<RecvOp> {
+    if (this.#only !== undefined) yield this.#only
+    yield* this.#posted
   }
 }
 

@@ -116,7 +116,8 @@ export class RecvOp extends Operation implements Binned<RecvOp> {
   assembly: Uint8Array | undefined = undefined
   assemblyOffset = 0
   id = 0
-  // links of matching.ts
+  // what matching.ts notes
+  posted = false
   order = 0
   bin: Binned<RecvOp>['bin'] = undefined
   previous: RecvOp | undefined = undefined

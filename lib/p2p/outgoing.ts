@@ -173,6 +173,11 @@ export class Outgoing {
     this.#busy.push(peer)
   }
 
+  /** Whether nothing is queued. */
+  get idle(): boolean {
+    return this.#busy.length === 0
+  }
+
   /** Sends what was queued, as far as there is room. */
   flush(): void {
     if (this.#busy.length === 0) return

@@ -1,4 +1,5 @@
 // What the engine keeps about one peer: credits, queues towards it, frame counts.
+import type { Inlet } from '../transport/transport.js'
 import type { SendOp } from './operation.js'
 
 /**
@@ -22,6 +23,8 @@ export class Peer {
   readonly transfers = new Queue<SendOp>()
   /** Whether it is in the engine's list of peers with something queued. */
   busy = false
+  /** Where its frames can be looked at, once there is such a place. */
+  inlet: Inlet | undefined = undefined
   sentFrames = 0
   receivedFrames = 0
   /** How the peer left, once it has. */

@@ -12,14 +12,33 @@ import type { Operation, Owner } from './operation.js'
 /** `never`: arrivals need the event loop. `spin`: a core for each rank. `yield`: more ranks than cores. */
 export type Polling = 'never' | 'spin' | 'yield'
 
-/** Milliseconds that a blocking call polls before it sleeps. */
-const SPIN_MILLISECONDS = 0.1
-const YIELD_MILLISECONDS = 1
-/** Polls between two looks at the clock. */
-const POLLS_PER_LOOK = 32
+/** How a blocking call polls before it sleeps. */
+interface Patience {
+  readonly milliseconds: number
+  /** Polls between two calls of sched_yield. */
+  readonly pollsPerYield: number
+  /** How often a receive looks for its message before it makes an operation of itself. */
+  readonly shortPolls: number
+}
+
+/**
+ * Whoever waits wakes up in 50 to 100 microseconds, so it pays to poll several times as long as that. Where there is a
+ * core for each rank, the processor is yielded now and then: V8 compiles on threads of its own, which need one, too.
+ */
+const PATIENCE: Record<Polling, Patience> = {
+  never: { milliseconds: 0, pollsPerYield: 1, shortPolls: 0 },
+  spin: { milliseconds: 0.5, pollsPerYield: 64, shortPolls: 100 },
+  yield: { milliseconds: 1, pollsPerYield: 1, shortPolls: 1 },
+}
+/** Yields between two looks at the clock. */
+const YIELDS_PER_LOOK = 16
+
 /** After this many milliseconds of operations that all completed at once, the event loop turns. */
 const TURN_MILLISECONDS = 1
 const OPERATIONS_PER_LOOK = 32
+
+/** What most calls return that give nothing. */
+const NOTHING: Promise<unknown> = Promise.resolve(undefined)
 
 export interface WaiterOptions {
   readonly polling: Polling
@@ -28,9 +47,12 @@ export interface WaiterOptions {
 }
 
 export class Waiter implements Owner {
+  /** How often a receive looks for its message before it makes an operation of itself. */
+  readonly shortPolls: number
   readonly #engine: Engine
   readonly #polling: Polling
-  readonly #yield: (() => void) | undefined
+  readonly #patience: Patience
+  readonly #yield: () => void
   /** Blocking calls that sleep: how to wake each, and since when it waits. */
   readonly #sleepers = new Map<Operation, { resolve: (value: unknown) => void; reject: (error: Error) => void; since: number }>()
   readonly #keepAlive: NodeJS.Timeout
@@ -45,7 +67,9 @@ export class Waiter implements Owner {
   constructor(engine: Engine, { polling, yieldProcessor }: WaiterOptions) {
     this.#engine = engine
     this.#polling = polling
-    this.#yield = polling === 'yield' ? yieldProcessor : undefined
+    this.#patience = PATIENCE[polling]
+    this.shortPolls = this.#patience.shortPolls
+    this.#yield = yieldProcessor ?? (() => undefined)
     this.#keepAlive = setInterval(() => undefined, 0x7fffffff)
     this.#keepAlive.unref()
     engine.onProgress = () => {
@@ -76,46 +100,48 @@ export class Waiter implements Owner {
       return op.done
     }
     if (this.#asleep) this.#awake()
-    for (let polls = 0; polls < POLLS_PER_LOOK; polls++) {
-      engine.progress()
-      if (op.done) return true
-      if (this.#yield !== undefined) this.#yield()
-    }
-    return this.#pollLonger(op)
+    return this.#pollForAWhile(op)
   }
 
-  #pollLonger(op: Operation): boolean {
-    const end = performance.now() + (this.#yield === undefined ? SPIN_MILLISECONDS : YIELD_MILLISECONDS)
-    do {
-      for (let polls = 0; polls < POLLS_PER_LOOK; polls++) {
-        this.#engine.progress()
+  #pollForAWhile(op: Operation): boolean {
+    const { milliseconds, pollsPerYield } = this.#patience
+    const engine = this.#engine
+    let end = 0
+    for (let yields = 0; ; yields++) {
+      for (let polls = 0; polls < pollsPerYield; polls++) {
+        engine.progress()
         if (op.done) return true
-        if (this.#yield !== undefined) this.#yield()
       }
-    } while (performance.now() < end)
-    return false
+      if (yields % YIELDS_PER_LOOK === 0) {
+        const now = performance.now()
+        if (end === 0) end = now + milliseconds
+        else if (now > end) return false
+      }
+      this.#yield()
+    }
   }
 
   /** The result of a blocking call: polls, then sleeps. */
   wait<T>(op: Operation): Promise<T> {
     if (!this.poll(op)) return this.#sleep<T>(op)
-    if (op.error === undefined) return this.polled(op.result() as T)
-    if (this.#engine.pending > 0) this.schedule()
-    return Promise.reject(op.error)
+    this.polled()
+    return op.error === undefined ? this.completed(op.result() as T) : Promise.reject(op.error)
   }
 
-  /** What a call returns whose operation was done within it. */
-  polled<T>(value: T): Promise<T> {
+  /** To be called where a call's operation was done within it: whatever else is pending must still make progress. */
+  polled(): void {
     if (this.#engine.pending > 0) this.schedule()
-    return this.completed(value)
   }
 
   /** A resolved promise, or one that resolves after a turn of the event loop where one is due. */
   completed<T>(value: T): Promise<T> {
-    if (++this.#operations % OPERATIONS_PER_LOOK === 0 && performance.now() - this.#lastTurn > TURN_MILLISECONDS) {
-      return this.turn(value)
-    }
-    return Promise.resolve(value)
+    if (this.turnDue()) return this.turn(value)
+    return value === undefined ? (NOTHING as Promise<T>) : Promise.resolve(value)
+  }
+
+  /** Counts an operation that completed at once, and says whether it is time for the event loop to turn. */
+  turnDue(): boolean {
+    return ++this.#operations % OPERATIONS_PER_LOOK === 0 && performance.now() - this.#lastTurn > TURN_MILLISECONDS
   }
 
   /** Lets the event loop turn once. */

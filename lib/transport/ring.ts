@@ -18,6 +18,7 @@
 import { copyBytes } from '../wire/bytes.js'
 import { HEADER_BYTES, HEADER_WORDS, kindOf } from '../wire/header.js'
 import { RING_DATA_BYTES, RING_HEADER_BYTES } from '../wire/segment.js'
+import type { Inlet } from './transport.js'
 
 const HEAD = 0
 const WAITING = 32
@@ -92,55 +93,62 @@ export class RingWriter {
 /** Who gets the frames of a ring: see Receiver.onFrame. */
 export type FrameHandler = (peer: number, words: Int32Array, at: number, bytes: Uint8Array, offset: number) => void
 
-/** The consumer's end. `peer` is the rank of the producer. */
-export class RingReader {
+/** The consumer's end. `peer` is the rank of the producer; `onRoom` is called when it waits for room and there is some. */
+export class RingReader implements Inlet {
   readonly peer: number
-  readonly #words: Int32Array
-  readonly #bytes: Uint8Array
+  readonly words: Int32Array
+  readonly bytes: Uint8Array
+  readonly #onRoom: (peer: number) => void
   #head: number
   #published: number
 
-  constructor(memory: ArrayBuffer, peer: number) {
+  constructor(memory: ArrayBuffer, peer: number, onRoom: (peer: number) => void) {
     this.peer = peer
-    this.#words = new Int32Array(memory)
-    this.#bytes = new Uint8Array(memory)
-    this.#head = Atomics.load(this.#words, HEAD)
+    this.words = new Int32Array(memory)
+    this.bytes = new Uint8Array(memory)
+    this.#onRoom = onRoom
+    this.#head = Atomics.load(this.words, HEAD)
     this.#published = this.#head
+  }
+
+  first(): number {
+    const at = (DATA + (this.#head & MASK)) >> 2
+    const word0 = Atomics.load(this.words, at)
+    if (word0 === NONE) return -1
+    return kindOf(word0) === PAD ? this.#begin() : at
+  }
+
+  /** The frame behind a PAD is at the beginning of the data, and was there before the PAD was. */
+  #begin(): number {
+    this.#head = (this.#head + RING_DATA_BYTES - (this.#head & MASK)) | 0
+    return DATA >> 2
+  }
+
+  advance(length: number): void {
+    this.#head = (this.#head + frameBytes(length)) | 0
+    if (((this.#head - this.#published) | 0) >= PUBLISH_BYTES) this.#publish()
+  }
+
+  #publish(): void {
+    this.#published = this.#head
+    Atomics.store(this.words, HEAD, this.#head)
+    const waits = Atomics.load(this.words, WAITING) === 1 && Atomics.exchange(this.words, WAITING, 0) === 1
+    if (waits) this.#onRoom(this.peer)
   }
 
   get hasFrames(): boolean {
-    return Atomics.load(this.#words, (DATA + (this.#head & MASK)) >> 2) !== NONE
+    return Atomics.load(this.words, (DATA + (this.#head & MASK)) >> 2) !== NONE
   }
 
-  /**
-   * Hands over the frames that are there, `most` at the most. Returns how many there were, negative where the producer
-   * waits for room.
-   */
+  /** Hands over the frames that are there, `most` at the most. Returns how many there were. */
   read(deliver: FrameHandler, most: number): number {
-    const words = this.#words
     let frames = 0
-    let woken = false
-    while (frames < most) {
-      const at = DATA + (this.#head & MASK)
-      const word0 = Atomics.load(words, at >> 2)
-      if (word0 === NONE) break
-      if (kindOf(word0) === PAD) {
-        this.#head = (this.#head + RING_DATA_BYTES - (this.#head & MASK)) | 0
-        continue
-      }
-      const size = frameBytes(words[(at >> 2) + 4])
-      deliver(this.peer, words, at >> 2, this.#bytes, at + HEADER_BYTES)
-      this.#head = (this.#head + size) | 0
-      frames++
-      if (((this.#head - this.#published) | 0) >= PUBLISH_BYTES && this.#publish()) woken = true
+    for (let at = this.first(); at >= 0; at = this.first()) {
+      const length = this.words[at + 4]
+      deliver(this.peer, this.words, at, this.bytes, at * 4 + HEADER_BYTES)
+      this.advance(length)
+      if (++frames === most) break
     }
-    return woken ? -frames : frames
-  }
-
-  /** Tells the producer how much room there is. Returns whether it waits for that. */
-  #publish(): boolean {
-    this.#published = this.#head
-    Atomics.store(this.#words, HEAD, this.#head)
-    return Atomics.load(this.#words, WAITING) === 1 && Atomics.exchange(this.#words, WAITING, 0) === 1
+    return frames
   }
 }

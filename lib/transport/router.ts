@@ -1,5 +1,5 @@
 // One transport out of several: which of them reaches which peer. All of them have the same receiver.
-import type { Transport } from './transport.js'
+import type { Inlet, Transport } from './transport.js'
 
 export class Router implements Transport {
   readonly name = 'router'
@@ -21,6 +21,10 @@ export class Router implements Transport {
 
   send(peer: number, header: Int32Array, payload: Uint8Array, offset: number, length: number): boolean {
     return this.#byPeer[peer].send(peer, header, payload, offset, length)
+  }
+
+  inletOf(peer: number): Inlet | undefined {
+    return this.#byPeer[peer].inletOf?.(peer)
   }
 
   poll(): number {

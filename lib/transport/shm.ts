@@ -15,7 +15,7 @@ import type { NativeMemory } from '../../native/load.js'
 import { CONTROL_BYTES, RING_BYTES, controlOffset, ringOffset } from '../wire/segment.js'
 import { RING_MAX_PAYLOAD, RingReader, RingWriter } from './ring.js'
 import type { FrameHandler } from './ring.js'
-import type { Receiver, Transport } from './transport.js'
+import type { Inlet, Receiver, Transport } from './transport.js'
 
 const FRAMES_PER_POLL = 64
 const SLEEPING = 0
@@ -45,6 +45,7 @@ export class ShmTransport implements Transport {
   readonly #writers: (RingWriter | undefined)[]
   readonly #readers: RingReader[] = []
   readonly #known: Uint8Array
+  readonly #onRoom = (peer: number): void => this.wake(peer)
   /** Writers that refused a frame since they last had room. */
   readonly #full = new Set<RingWriter>()
   readonly #watch: object
@@ -111,16 +112,13 @@ export class ShmTransport implements Transport {
   }
 
   #poll(): number {
-    if (Atomics.load(this.#control, ANNOUNCED) !== this.#announced) this.#admit()
+    // Plain loads, which are not calls in V8: who polls looks again soon, and `sleep` looks thoroughly.
+    if (this.#control[ANNOUNCED] !== this.#announced) this.#admit()
     let frames = 0
     const readers = this.#readers
     for (let left = readers.length; left > 0 && frames < FRAMES_PER_POLL; left--) {
       if (this.#next >= readers.length) this.#next = 0
-      const reader = readers[this.#next++]
-      if (!reader.hasFrames) continue
-      const read = reader.read(this.#deliver, FRAMES_PER_POLL - frames)
-      if (read < 0) this.wake(reader.peer)
-      frames += Math.abs(read)
+      frames += readers[this.#next++].read(this.#deliver, FRAMES_PER_POLL - frames)
     }
     return frames
   }
@@ -133,8 +131,12 @@ export class ShmTransport implements Transport {
       if ((Atomics.load(this.#control, WRITERS + (rank >> 5)) & (1 << (rank & 31))) === 0) continue
       this.#known[rank] = 1
       const ring = this.#memory.map(this.#fd, ringOffset(rank, this.#rank, this.#size), RING_BYTES)
-      this.#readers.push(new RingReader(ring, rank))
+      this.#readers.push(new RingReader(ring, rank, this.#onRoom))
     }
+  }
+
+  inletOf(peer: number): Inlet | undefined {
+    return this.#readers.find((reader) => reader.peer === peer)
   }
 
   sleep(): boolean {

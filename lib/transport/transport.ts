@@ -16,6 +16,16 @@ export interface Receiver {
   onPeerLost(peer: number, reason: Error): void
 }
 
+/** The frames of one peer where they can be looked at in place. */
+export interface Inlet {
+  readonly words: Int32Array
+  readonly bytes: Uint8Array
+  /** The index in `words` of the oldest frame's header, with its payload behind it; -1 where there is none. */
+  first(): number
+  /** Done with that frame, whose payload has `length` bytes. */
+  advance(length: number): void
+}
+
 export interface Transport {
   readonly name: 'self' | 'shm' | 'zmq' | 'inproc' | 'router'
   /** The most payload bytes that one frame may carry. */
@@ -36,6 +46,8 @@ export interface Transport {
   awake(): void
   /** Resolves once all that was sent has left this process. Event-loop handles of a transport never keep it alive. */
   flush(): Promise<void>
+  /** Where the frames of `peer` arrive, if they can be taken from there beside `poll`. Undefined before there are any. */
+  inletOf?(peer: number): Inlet | undefined
   /** `peer` has ended: frames to it are dropped, so that nothing waits for it. What it sent still arrives. */
   forget?(peer: number): void
   /** Frees everything at once; unsent frames are lost. Calling it again does nothing. */

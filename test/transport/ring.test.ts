@@ -14,6 +14,8 @@ interface Ring {
   readonly memory: ArrayBuffer
   readonly writer: RingWriter
   readonly reader: RingReader
+  /** How often the reader said that there is room for a producer that waits. */
+  wakes: number
   write(tag: number, length: number): boolean
   /** Takes what is there; gives the tags, and checks the payloads. */
   read(): number[]
@@ -24,8 +26,11 @@ function ring(start = 0): Ring {
   const words = new Int32Array(memory)
   words[0] = start // HEAD: both begin there
   const writer = new RingWriter(memory)
-  const reader = new RingReader(memory, 5)
-  return {
+  const reader = new RingReader(memory, 5, (peer) => {
+    if (peer === 5) pair.wakes++
+  })
+  const pair: Ring = {
+    wakes: 0,
     memory,
     writer,
     reader,
@@ -47,6 +52,7 @@ function ring(start = 0): Ring {
       return tags
     },
   }
+  return pair
 }
 
 void t.test('frames of all sizes come out as they went in', async (t) => {
@@ -73,12 +79,14 @@ void t.test('a full ring refuses whole frames, and loses nothing', async (t) => 
     const tags = Array.from({ length: count }, (_, tag) => tag)
     const first: number[] = []
     const read = pair.reader.read((_peer, words, at) => first.push(words[at + 2]), ALL)
-    t.equal(read, -count, 'negative: the producer is to be woken')
+    t.equal(read, count)
+    t.equal(pair.wakes, 1, 'the producer is to be woken')
     t.same(first, tags)
     t.equal(new Int32Array(pair.memory)[WAITING], 0)
     t.ok(pair.writer.hasRoom())
     t.ok(pair.write(count, length))
-    t.equal(pair.reader.read(() => undefined, ALL), 1, 'nobody waits any more')
+    t.equal(pair.reader.read(() => undefined, ALL), 1)
+    t.equal(pair.wakes, 1, 'nobody waits any more')
   }
 })
 
@@ -178,6 +186,6 @@ void t.test('a reader may come late', async (t) => {
   pair.write(1, 10)
   pair.write(2, 10)
   const tags: number[] = []
-  new RingReader(pair.memory, 0).read((_peer, words, at) => tags.push(words[at + 2]), ALL)
+  new RingReader(pair.memory, 0, () => undefined).read((_peer, words, at) => tags.push(words[at + 2]), ALL)
   t.same(tags, [1, 2])
 })

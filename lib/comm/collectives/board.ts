@@ -6,7 +6,7 @@ import { BarrierOnBoard } from '../../coll/barrier/shm.js'
 import type { BoardQueue } from '../../coll/drive-board.js'
 import { Rows } from '../../coll/drive-board-rows.js'
 import { MAX, MIN, Op, PROD, SUM } from '../../data/op.js'
-import { LastBytes, typeOf } from '../../data/payload.js'
+import { LastMemory, rawBytes, typeOf } from '../../data/payload.js'
 import { checkOp } from '../../data/reduce.js'
 import { EMPTY, NUMBER } from '../../data/types.js'
 import type { TypedArray } from '../../data/types.js'
@@ -19,7 +19,7 @@ const SHM = 31
 const BARRIER = signatureOf(COLLECTIVES.indexOf('barrier'), 0, SHM, true, 0)
 const ALLREDUCE = COLLECTIVES.indexOf('allreduce')
 
-const lastOperand = new LastBytes()
+const lastOperand = new LastMemory()
 
 export class BoardCollectives {
   readonly #comm: CollectiveScope
@@ -51,7 +51,12 @@ export class BoardCollectives {
   allreduce(value: unknown, op: Op, options: CollectiveIntoOptions | undefined): NumberOnBoard | VectorOnBoard | undefined {
     if (options?.algorithm !== undefined || !(op instanceof Op)) return undefined
     if (typeof value === 'number') return this.#allreduceNumber(value, op, options)
-    const type = typeOf(value)
+    if (!lastOperand.is(value)) {
+      const type = typeOf(value)
+      if (!isTyped(type)) return undefined
+      lastOperand.note(value, type, rawBytes(value as TypedArray))
+    }
+    const { type } = lastOperand
     return isTyped(type) ? this.#allreduceVector(value as TypedArray, type, op, options) : undefined
   }
 
@@ -74,7 +79,7 @@ export class BoardCollectives {
     checkOp(op, type, value.length)
     const call = this.#vector.queued ? (this.#vector = new VectorOnBoard(this.#queue, this.#rows)) : this.#vector
     call.into = resultArray(this.#comm, 'allreduce', value, options?.into)
-    call.input = lastOperand.of(value)
+    call.input = lastOperand.bytes
     call.type = type
     call.length = length
     call.op = op

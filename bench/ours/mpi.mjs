@@ -1,0 +1,146 @@
+// The benchmark's work on tsmpi: takes commands "family bytes count skip spaced", answers "microseconds elapsed".
+// The loops are those of the OSU micro-benchmarks, and those of the peers in bench/peers/ line for line.
+import { COMM_WORLD as world, Request, SUM, wtime } from 'tsmpi'
+import { commands } from './commands.mjs'
+import { OBJECTS } from './objects.mjs'
+
+const WINDOW = 64
+const { rank, size } = world
+
+async function latency(bytes, count, skip) {
+  const out = new Uint8Array(bytes).fill(1)
+  const into = new Uint8Array(bytes).fill(1)
+  let start = 0
+  for (let i = 0; i < count + skip; i++) {
+    if (i === skip) start = wtime()
+    if (rank === 0) {
+      await world.send(out, 1)
+      await world.recv(1, 0, { into })
+    } else if (rank === 1) {
+      await world.recv(0, 0, { into })
+      await world.send(out, 0)
+    }
+  }
+  return (wtime() - start) / count / 2
+}
+
+async function objects(which, count, skip) {
+  const value = OBJECTS[which]
+  let start = 0
+  for (let i = 0; i < count + skip; i++) {
+    if (i === skip) start = wtime()
+    if (rank === 0) {
+      await world.send(value, 1)
+      await world.recv(1)
+    } else if (rank === 1) {
+      await world.recv(0)
+      await world.send(value, 0)
+    }
+  }
+  return (wtime() - start) / count / 2
+}
+
+/** The first half of the ranks sends windows to the second half; each window is answered by one short message. */
+async function window(bytes, count, skip) {
+  const out = new Uint8Array(bytes).fill(1)
+  const into = new Uint8Array(bytes).fill(1)
+  const short = new Uint8Array(4)
+  const pairs = Math.floor(size / 2)
+  const sender = rank < pairs
+  const peer = sender ? rank + pairs : rank - pairs
+  const requests = new Array(WINDOW)
+  let start = 0
+  for (let i = 0; i < count + skip; i++) {
+    if (i === skip) start = wtime()
+    if (rank >= 2 * pairs) continue
+    for (let j = 0; j < WINDOW; j++) requests[j] = sender ? world.isend(out, peer) : world.irecv(peer, 0, { into })
+    await Request.waitAll(requests)
+    if (sender) await world.recv(peer, 1, { into: short })
+    else await world.send(short, peer, 1)
+  }
+  return (wtime() - start) / count / WINDOW / pairs
+}
+
+async function bothWays(bytes, count, skip) {
+  const out = new Uint8Array(bytes).fill(1)
+  const into = new Uint8Array(bytes).fill(1)
+  const requests = new Array(2 * WINDOW)
+  let start = 0
+  for (let i = 0; i < count + skip; i++) {
+    if (i === skip) start = wtime()
+    if (rank > 1) continue
+    for (let j = 0; j < WINDOW; j++) requests[j] = world.irecv(1 - rank, 0, { into })
+    for (let j = 0; j < WINDOW; j++) requests[WINDOW + j] = world.isend(out, 1 - rank)
+    await Request.waitAll(requests)
+  }
+  return (wtime() - start) / count / WINDOW / 2
+}
+
+/** One operation, to be repeated; its buffers are made here. */
+function collective(family, bytes) {
+  const block = () => new Uint8Array(bytes).fill(1)
+  const blocks = () => new Uint8Array(bytes * size).fill(1)
+  const doubles = () => new Float64Array(bytes / 8).fill(1)
+  switch (family) {
+    case 'barrier':
+      return () => world.barrier()
+    case 'bcast': {
+      const into = block()
+      return () => world.bcast(into, 0, { into })
+    }
+    case 'scatter': {
+      const [out, into] = [blocks(), block()]
+      return () => world.scatter(out, 0, { into })
+    }
+    case 'gather': {
+      const [out, into] = [block(), blocks()]
+      return () => world.gather(out, 0, { into })
+    }
+    case 'allgather': {
+      const [out, into] = [block(), blocks()]
+      return () => world.allgather(out, { into })
+    }
+    case 'alltoall': {
+      const [out, into] = [blocks(), blocks()]
+      return () => world.alltoall(out, { into })
+    }
+    case 'reduce': {
+      const [out, into] = [doubles(), doubles()]
+      return () => world.reduce(out, SUM, 0, { into })
+    }
+    case 'allreduce': {
+      const [out, into] = [doubles(), doubles()]
+      return () => world.allreduce(out, SUM, { into })
+    }
+    default:
+      throw new Error(`no benchmark is called ${family}`)
+  }
+}
+
+/** The mean over operations and ranks. Spaced: a barrier that is not timed parts the operations, as OSU has it. */
+async function collectives(run, count, skip, spaced) {
+  let timed = 0
+  for (let i = 0; i < count + skip; i++) {
+    if (i === skip) timed = 0
+    const start = wtime()
+    await run()
+    timed += wtime() - start
+    if (spaced) await world.barrier()
+  }
+  return (await world.allreduce(timed / count, SUM)) / size
+}
+
+const POINT_TO_POINT = { latency, objects, bandwidth: window, 'message-rate': window, bibandwidth: bothWays }
+
+for await (const line of commands()) {
+  const [family, ...words] = line.split(' ')
+  const [bytes, count, skip, spaced] = words.map(Number)
+  const points = POINT_TO_POINT[family]
+  const run = points ? undefined : collective(family, bytes)
+  await world.barrier()
+  const start = wtime()
+  const seconds = points
+    ? await points(bytes, count, skip)
+    : await collectives(run, count, skip, spaced === 1 && family !== 'barrier')
+  if (rank === 0) console.log(`${(1e6 * seconds).toFixed(6)} ${(1e6 * (wtime() - start)).toFixed(3)}`)
+}

@@ -1,0 +1,17 @@
+// Tables: for the terminal and as Markdown.
+
+export type Cell = string | number
+
+/** The first column is left-aligned, the others right-aligned. */
+export function textTable(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
+  const lines = [head, ...rows].map((row) => row.map(String))
+  const widths = head.map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length)))
+  const align = (text: string, column: number): string =>
+    column === 0 ? text.padEnd(widths[column]) : text.padStart(widths[column])
+  return lines.map((line) => head.map((_, column) => align(line[column] ?? '', column)).join('  ').trimEnd()).join('\n')
+}
+
+export function markdownTable(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
+  const line = (cells: readonly Cell[]): string => `| ${cells.join(' | ')} |`
+  return [line(head), `|---|${'---:|'.repeat(head.length - 1)}`, ...rows.map(line)].join('\n')
+}

@@ -1,0 +1,98 @@
+// The short way of a receive: the message that the caller waits for is the next frame of its sender, and goes from the
+// transport's memory straight to where it belongs, without an operation.
+//
+// It may be gone only where matching would come to the same: nothing else is posted or waits in the context, the receive
+// names source and tag, and the sender's oldest frame is a whole message of them. Whatever is unusual about the message
+// is left where it is, for the long way to find. Every few messages the long way is taken anyway: it hears the others.
+import { valueOf } from '../data/payload.js'
+import type { LastMemory } from '../data/payload.js'
+import { isRaw } from '../data/types.js'
+import type { Inlet } from '../transport/transport.js'
+import { WORD_LOOP_BYTES, copyBytes, copyWords } from '../wire/bytes.js'
+import { EAGER, FLAG_SYNC, HEADER_BYTES, HEADER_WORDS, kindOf, typeOf } from '../wire/header.js'
+import type { Incoming } from './incoming.js'
+import type { Outgoing } from './outgoing.js'
+import type { Peer } from './peer.js'
+
+const MESSAGES_PER_LONG_WAY = 16
+
+export class Expected {
+  readonly #peers: readonly Peer[]
+  readonly #incoming: Incoming
+  readonly #outgoing: Outgoing
+  readonly #inletOf: (peer: number) => Inlet | undefined
+  #taken = 0
+  /** The message that was taken: its value unless it went into the caller's memory, its type and length. */
+  value: unknown = undefined
+  type = 0
+  bytes = 0
+
+  constructor(
+    peers: readonly Peer[],
+    incoming: Incoming,
+    outgoing: Outgoing,
+    inletOf: (peer: number) => Inlet | undefined,
+  ) {
+    this.#peers = peers
+    this.#incoming = incoming
+    this.#outgoing = outgoing
+    this.#inletOf = inletOf
+  }
+
+  /** Looks `polls` times for a message of (source, tag) and takes it, into `target` where there is one. */
+  take(context: number, source: number, tag: number, target: LastMemory | undefined, polls: number): boolean {
+    const peer = this.#peers[source]
+    const inlet = peer.inlet ?? this.#findInlet(peer)
+    if (inlet === undefined || ++this.#taken % MESSAGES_PER_LONG_WAY === 0) return false
+    if (!this.#outgoing.idle || !this.#incoming.matching(context).idle) return false
+    for (let left = polls; left > 0; left--) {
+      const at = inlet.first()
+      if (at >= 0) return this.#takeFrame(peer, inlet, at, context, tag, target)
+    }
+    return false
+  }
+
+  #findInlet(peer: Peer): Inlet | undefined {
+    peer.inlet = this.#inletOf(peer.rank)
+    return peer.inlet
+  }
+
+  #takeFrame(peer: Peer, inlet: Inlet, at: number, context: number, tag: number, target: LastMemory | undefined): boolean {
+    const { words } = inlet
+    const word0 = words[at]
+    const length = words[at + 4]
+    if (kindOf(word0) !== EAGER || (word0 & FLAG_SYNC) !== 0) return false
+    if (words[at + 1] !== context || words[at + 2] !== tag || words[at + 7] !== 0) return false
+    const type = typeOf(word0)
+    if (target === undefined) {
+      if (!this.#decode(type, inlet.bytes, at * 4 + HEADER_BYTES, length)) return false
+    } else {
+      const same = type === target.type || (isRaw(type) && isRaw(target.type))
+      if (!same || !(length >= 0 && length <= target.bytes.length)) return false
+      copyPayload(target, inlet, at + HEADER_WORDS, length)
+    }
+    this.type = type
+    this.bytes = length
+    inlet.advance(length)
+    peer.receivedFrames++
+    this.#incoming.consumed(peer, length, 0)
+    return true
+  }
+
+  /** A value that cannot be decoded is an error, and the long way knows how to say so. */
+  #decode(type: number, bytes: Uint8Array, offset: number, length: number): boolean {
+    try {
+      this.value = valueOf(type, bytes, offset, length)
+      return true
+    } catch {
+      return false
+    }
+  }
+}
+
+/** `length` bytes from word `at` of the inlet on. */
+function copyPayload(target: LastMemory, inlet: Inlet, at: number, length: number): void {
+  const whole = length >= 16 && length <= WORD_LOOP_BYTES && target.words.length > 0 ? length & -4 : 0
+  if (whole > 0) copyWords(target.words, inlet.words, at, whole >> 2)
+  copyBytes(target.bytes, whole, inlet.bytes, at * 4 + whole, length - whole)
+}
