@@ -4,7 +4,10 @@
 /** Collectives of one communicator that may be under way as messages at a time; later ones wait for the oldest. */
 export const MOST_UNDER_WAY = 64
 
-export const MIX = 0x9e3779b1
+const MIX = 0x9e3779b1
+
+/** How often the tag of a call has been used before it, see p2p/signature.ts. */
+export const lapOf = (call: number): number => Math.floor(call / MOST_UNDER_WAY)
 
 export class CallOrder {
   /** The number of the call that is next. */

@@ -4,7 +4,10 @@
 export interface Board {
   readonly size: number
   readonly rank: number
+  /** The longest payload. */
+  readonly capacity: number
   readonly bytes: Uint8Array
+  readonly words: Int32Array
   readonly doubles: Float64Array
   /** Where to write a payload of `length` bytes for collective `number`; -1 while there is no room. */
   place(number: number, length: number): number
@@ -32,8 +35,6 @@ export interface Board {
 export interface BoardPool {
   /** Members that a board has at most. */
   readonly mostMembers: number
-  /** The longest payload. */
-  readonly mostBytes: number
   /** Whether all these ranks can reach boards of this pool. */
   reaches(ranks: readonly number[]): boolean
   /** A board that nobody has, for `members` ranks; -1 where all are taken. */

@@ -45,20 +45,23 @@ const STALE = 2 ** 30
 export interface Patience {
   /** Looks at a slot that has not arrived. */
   readonly looks: number
-  /** Gives the processor away after each look: for more ranks than cores. */
+  readonly looksPerYield?: number
   readonly yieldProcessor?: () => void
 }
 
 export class Board {
   readonly size: number
   readonly rank: number
+  /** The longest payload. */
+  readonly capacity = BUFFER_BYTES
   /** The memory, to read and write payloads in. */
   readonly bytes: Uint8Array
+  readonly words: Int32Array
   readonly doubles: Float64Array
-  readonly #words: Int32Array
   readonly #wake: (rank: number) => void
   readonly #looks: number
-  readonly #yield: (() => void) | undefined
+  readonly #looksPerYield: number
+  readonly #yield: () => void
   readonly #line: number
   readonly #buffersAt: number
   /** This member has passed all collectives below; has told so. */
@@ -79,10 +82,11 @@ export class Board {
     this.rank = rank
     this.bytes = new Uint8Array(memory)
     this.doubles = new Float64Array(memory, 0, boardBytes(size) >> 3)
-    this.#words = new Int32Array(memory)
+    this.words = new Int32Array(memory)
     this.#wake = wake
     this.#looks = patience.looks
-    this.#yield = patience.yieldProcessor
+    this.#looksPerYield = patience.looksPerYield ?? 1
+    this.#yield = patience.yieldProcessor ?? (() => undefined)
     this.#line = rank * LINE_WORDS
     this.#buffersAt = PAGE + size * BOARD_SLOTS * SLOT_BYTES
   }
@@ -103,8 +107,12 @@ export class Board {
   }
 
   #makeRoom(number: number): boolean {
-    this.#look()
-    return ((number - this.#cleared) | 0) < BOARD_SLOTS
+    for (let looks = 0; ; ) {
+      this.#look()
+      if (((number - this.#cleared) | 0) < BOARD_SLOTS) return true
+      if (looks >= this.#looks) return false
+      if (++looks % this.#looksPerYield === 0) this.#yield()
+    }
   }
 
   #placeInBuffer(number: number): number {
@@ -129,7 +137,7 @@ export class Board {
     let least = this.#passed
     for (let rank = 0; rank < this.size; rank++) {
       if (rank === this.rank) continue
-      const passed = Atomics.load(this.#words, rank * LINE_WORDS + PASSED)
+      const passed = Atomics.load(this.words, rank * LINE_WORDS + PASSED)
       if (((passed - least) | 0) < 0) least = passed
     }
     this.#cleared = least
@@ -145,14 +153,14 @@ export class Board {
     }
     for (let rank = 0; rank < this.size; rank++) {
       if (rank === this.rank) continue
-      if (((Atomics.load(this.#words, rank * LINE_WORDS + PASSED) - needed) | 0) < 0) return rank
+      if (((Atomics.load(this.words, rank * LINE_WORDS + PASSED) - needed) | 0) < 0) return rank
     }
     return -1
   }
 
   /** Publishes what has been written to the place given last. */
   publish(number: number, signature: number, check: number, type: number, length: number): void {
-    const words = this.#words
+    const words = this.words
     const slot = this.#slot(number, this.rank)
     words[slot + SIGNATURE] = signature
     words[slot + SHAPE] = length | (type << 16) | (this.#where << 24)
@@ -162,7 +170,7 @@ export class Board {
   }
 
   #wakeWaiters(): void {
-    const waiters = Atomics.exchange(this.#words, this.#line + WAITERS, 0)
+    const waiters = Atomics.exchange(this.words, this.#line + WAITERS, 0)
     for (let rank = 0; rank < this.size; rank++) if ((waiters & (1 << rank)) !== 0) this.#wake(rank)
   }
 
@@ -173,13 +181,13 @@ export class Board {
    * with another check; `end` if all have.
    */
   collect(number: number, row: number, end: number, check: number): number {
-    const words = this.#words
+    const words = this.words
     const published = (number + 1) | 0
     let slot = this.#slot(number, row)
     for (let looks = 0; row < end; ) {
       if (Atomics.load(words, slot) !== published) {
-        if (looks++ >= this.#looks) return row
-        if (this.#yield !== undefined) this.#yield()
+        if (looks >= this.#looks) return row
+        if (++looks % this.#looksPerYield === 0) this.#yield()
       } else if (words[slot + CHECK] === check) {
         slot += SLOT_WORDS
         row++
@@ -189,31 +197,31 @@ export class Board {
   }
 
   arrived(number: number, rank: number): boolean {
-    return Atomics.load(this.#words, this.#slot(number, rank)) === ((number + 1) | 0)
+    return Atomics.load(this.words, this.#slot(number, rank)) === ((number + 1) | 0)
   }
 
   // Of slots that have arrived. What they say may be wrong: a member may have overwritten them, against the rules.
 
   agrees(number: number, rank: number, check: number): boolean {
-    return this.#words[this.#slot(number, rank) + CHECK] === check
+    return this.words[this.#slot(number, rank) + CHECK] === check
   }
 
   signature(number: number, rank: number): number {
-    return this.#words[this.#slot(number, rank) + SIGNATURE]
+    return this.words[this.#slot(number, rank) + SIGNATURE]
   }
 
   type(number: number, rank: number): number {
-    return (this.#words[this.#slot(number, rank) + SHAPE] >> 16) & 0xff
+    return (this.words[this.#slot(number, rank) + SHAPE] >> 16) & 0xff
   }
 
   length(number: number, rank: number): number {
-    return this.#words[this.#slot(number, rank) + SHAPE] & 0xffff
+    return this.words[this.#slot(number, rank) + SHAPE] & 0xffff
   }
 
   /** Where its payload is, of BUFFER_BYTES at most where it is in a buffer, and of SLOT_PAYLOAD where it is not. */
   offset(number: number, rank: number): number {
     const slot = this.#slot(number, rank)
-    const where = this.#words[slot + SHAPE] >>> 24
+    const where = this.words[slot + SHAPE] >>> 24
     if (where === 0) return (slot << 2) + SLOT_HEADER_BYTES
     this.#readBuffer = true
     return this.#bufferAt(rank, (where - 1) % BOARD_BUFFERS)
@@ -226,7 +234,7 @@ export class Board {
   }
 
   #tell(): void {
-    const words = this.#words
+    const words = this.words
     this.#told = this.#passed
     this.#readBuffer = false
     Atomics.store(words, this.#line + PASSED, this.#told)
@@ -238,14 +246,11 @@ export class Board {
 
   /** Asks `rank` to ring when it publishes or passes. Called while SLEEPING is set; look again afterwards. */
   await(rank: number): void {
-    Atomics.or(this.#words, rank * LINE_WORDS + WAITERS, 1 << this.rank)
+    Atomics.or(this.words, rank * LINE_WORDS + WAITERS, 1 << this.rank)
   }
 
   /** Leaves the memory as it was at first, for others to use. */
   clear(): void {
-    this.#words.fill(0, 0, this.#buffersAt >> 2)
+    this.words.fill(0, 0, this.#buffersAt >> 2)
   }
 }
-
-/** The longest payload of a slot. */
-export const BOARD_PAYLOAD = BUFFER_BYTES

@@ -5,7 +5,7 @@
 // the last member to leave it clears it before it clears the bit.
 import type { NativeMemory } from '../../native/load.js'
 import {
-  BOARDS, BOARD_MEMBERS, BUFFER_BYTES, PAGE, boardBytes, boardOffset, poolOffset,
+  BOARDS, BOARD_MEMBERS, PAGE, boardBytes, boardOffset, poolOffset,
 } from '../wire/segment.js'
 import { Board } from './board.js'
 import type { Patience } from './board.js'
@@ -28,7 +28,6 @@ export interface ShmBoardsOptions {
 
 export class ShmBoards {
   readonly mostMembers = BOARD_MEMBERS
-  readonly mostBytes = BUFFER_BYTES
   readonly #memory: NativeMemory
   readonly #fd: number
   readonly #size: number
