@@ -1,7 +1,6 @@
 // The process's world: joins the job at import, makes COMM_WORLD and COMM_SELF, finalizes when the program ends.
 import { availableParallelism, hostname } from 'node:os'
 import { nativeMemory, whyNotNative } from '../native/load.js'
-import type { NativeMemory } from '../native/load.js'
 import { joinJob } from './bootstrap/index.js'
 import type { Job } from './bootstrap/index.js'
 import { buffersSent, buffersUnderWay } from './comm/buffered.js'
@@ -11,10 +10,11 @@ import { Group } from './comm/group.js'
 import { ArgumentError, StateError, TransportError } from './errors.js'
 import { Engine } from './p2p/engine.js'
 import { Waiter } from './p2p/waiter.js'
-import type { Polling } from './p2p/waiter.js'
+import { LINGER_NANOSECONDS, PATIENCE } from './p2p/patience.js'
+import type { Polling } from './p2p/patience.js'
 import { Router } from './transport/router.js'
 import { SelfTransport } from './transport/self.js'
-import type { Patience } from './transport/board.js'
+import type { BoardPatience } from './transport/board.js'
 import { ShmBoards } from './transport/shm-boards.js'
 import { ShmTransport } from './transport/shm.js'
 import type { Receiver, Transport } from './transport/transport.js'
@@ -50,7 +50,7 @@ function connectPeers({ segment, id }: Job, receiver: Receiver): Transport {
   }
   const { fd, doorbells } = segment
   const transport = new ShmTransport({ memory, fd, doorbells, rank, receiver })
-  pool = new ShmBoards({ memory, fd, size, rank, wake: (peer) => transport.wake(peer), patience: patience(memory) })
+  pool = new ShmBoards({ memory, fd, size, rank, transport, patience: boardPatience() })
   return transport
 }
 
@@ -63,26 +63,19 @@ function connect(receiver: Receiver): Transport {
 
 const cores = availableParallelism()
 
-const BOARD_SPINS = 1000
-const BOARD_YIELDS = 50
-
-const patience = (memory: NativeMemory): Patience =>
-  polling() === 'yield'
-    ? { looks: BOARD_YIELDS, yieldProcessor: memory.yieldProcessor }
-    : { looks: BOARD_SPINS }
-
 /** Messages of ZeroMQ come through the event loop, so polling inside a call would wait for nothing. */
 function polling(): Polling {
   if (size > 1 && job.segment === undefined) return 'never'
   return size <= cores ? 'spin' : 'yield'
 }
 
+function boardPatience(): BoardPatience {
+  const { shortPolls, looks } = PATIENCE[polling()]
+  return { shortLooks: shortPolls, looks, nanoseconds: LINGER_NANOSECONDS }
+}
+
 const engine = new Engine({ rank, size, eagerLimit: job.eagerLimit, connect })
-const memory = size === 1 || polling() === 'never' ? undefined : nativeMemory()
-const waiter = new Waiter(engine, {
-  polling: polling(),
-  ...(memory === undefined ? {} : { yieldProcessor: () => memory.yieldProcessor() }),
-})
+const waiter = new Waiter(engine, polling())
 const home = {
   progress: { engine, waiter },
   contexts: new Contexts(rank),

@@ -1,7 +1,6 @@
 // Finds and loads the native addon, once; everything else asks here whether it is there.
 // Only lib/transport/shm, lib/data, lib/montecarlo and launcher/agent may import this.
 import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -22,8 +21,13 @@ export interface NativeMemory {
   readonly createPipe: () => [number, number]
   closeOnExec(fd: number): void
   close(fd: number): void
-  /** sched_yield. */
-  yieldProcessor(): void
+  /** Entry `entry` of a table of watched words watches a word of `memory`; see linger.cc for the table. */
+  watchMemory(table: ArrayBuffer, entry: number, memory: ArrayBuffer): void
+  /**
+   * Waits for one of the first `entries` words to change: `looks` times, then again after sched_yield, for so many
+   * nanoseconds at most.
+   */
+  linger(table: ArrayBuffer, entries: number, looks: number, nanoseconds: number): void
   /** A thread that kills this process's group with SIGKILL once the other end of the socket `fd` is closed. */
   dieWith(fd: number): void
 }
@@ -64,7 +68,6 @@ let loaded: { addon?: Native; reason?: string } | undefined
 
 function load(): { addon?: Native; reason?: string } {
   if (process.env['TSMPI_NO_ADDON']) return { reason: 'TSMPI_NO_ADDON is set' }
-  const require = createRequire(import.meta.url)
   const root = packageRoot()
   const places = [
     join(root, 'build/Release/tsmpi.node'),
@@ -74,7 +77,10 @@ function load(): { addon?: Native; reason?: string } {
   const place = places.find((path) => existsSync(path))
   if (place === undefined) return { reason: 'it has not been built (`npm run build:addon` in the package folder)' }
   try {
-    return { addon: require(place) as Native }
+    // What `require` does of it, without the search for packages and scopes around it.
+    const module = { exports: {} }
+    process.dlopen(module, place)
+    return { addon: module.exports as Native }
   } catch (error) {
     return { reason: (error as Error).message }
   }

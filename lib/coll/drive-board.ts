@@ -262,6 +262,7 @@ export class BoardQueue implements Poller {
       do {
         engine.progress()
         if (call.advance()) return call.outcome<T>()
+        if (!call.published) this.board.awaitRoom(call.awaited())
       } while (engine.pending === 0 && performance.now() < until)
     }
     this.post(call)
@@ -304,6 +305,11 @@ export class BoardQueue implements Poller {
     if (rank < 0) return -1
     const worldRank = this.scope.worldRankOf(rank)
     return this.engine.isGone(worldRank) ? worldRank : -1
+  }
+
+  watch(): void {
+    const { published, row, end, number } = this.#calls[0]
+    if (published && row < end) this.board.watch(number, row)
   }
 
   sleep(): boolean {

@@ -210,7 +210,7 @@ export abstract class PointToPoint implements Scope {
   #takeExpected(from: number, tag: number, into: IntoBuffer | undefined): boolean {
     const { engine, waiter } = this.progress
     if (into !== undefined && !lastReceived.is(into)) return false
-    return engine.expected.take(this.context, from, tag, into === undefined ? undefined : lastReceived, waiter.shortPolls)
+    return engine.expected.take(this.context, from, tag, into === undefined ? undefined : lastReceived, waiter.patience)
   }
 
   #expected(source: number, tag: number, into: IntoBuffer | undefined, status: Status | undefined): Promise<unknown> {

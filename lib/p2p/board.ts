@@ -27,6 +27,10 @@ export interface Board {
   pass(number: number): void
   /** A member that keeps `place` from finding room; -1 for none. */
   laggard(number: number, length: number): number
+  /** Waits for a while for a member that keeps `place` from finding room. */
+  awaitRoom(rank: number): void
+  /** The next `linger` of the transport ends when `rank` has published `number`. */
+  watch(number: number, rank: number): void
   /** Asks `rank` to ring when it publishes or passes: called once the transport is asleep. Look again afterwards. */
   await(rank: number): void
 }

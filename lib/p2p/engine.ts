@@ -25,6 +25,8 @@ export interface Continuation {
 export interface Poller {
   /** Gets on with what is pending. */
   poll(): void
+  /** The next `linger` of the transport ends when what it waits for has come. */
+  watch(): void
   /** The transport is asleep: sees to it that it is woken. False where there is something to do already. */
   sleep(): boolean
   pending(): Iterable<Operation>
@@ -77,8 +79,7 @@ export class Engine implements Receiver {
       finish,
       broken: (peer, reason) => this.onPeerLost(peer.rank, reason),
     })
-    const { transport } = this
-    this.expected = new Expected(peers, this.#incoming, this.outgoing, (peer) => transport.inletOf?.(peer))
+    this.expected = new Expected(peers, this.#incoming, this.outgoing, this.transport)
   }
 
   /** Starts a send; `payload` must stay as it is until the operation is done. */
@@ -151,6 +152,12 @@ export class Engine implements Receiver {
     for (let i = this.#pollers.length - 1; i >= 0; i--) this.#pollers[i].poll()
     if (this.#ready.length > 0) this.#runReady()
     return frames
+  }
+
+  /** Waits awake for something new; see Transport.linger. */
+  linger(looks: number, nanoseconds: number): void {
+    if (this.#pollers.length > 0) this.#pollers[0].watch()
+    this.transport.linger?.(looks, nanoseconds)
   }
 
   /** The engine is about to wait in the event loop; `transport.awake` ends it. False where there is something to do. */

@@ -7,12 +7,14 @@
 import { valueOf } from '../data/payload.js'
 import type { LastMemory } from '../data/payload.js'
 import { isRaw } from '../data/types.js'
-import type { Inlet } from '../transport/transport.js'
+import type { Inlet, Transport } from '../transport/transport.js'
 import { WORD_LOOP_BYTES, copyBytes, copyWords } from '../wire/bytes.js'
 import { EAGER, FLAG_SYNC, HEADER_BYTES, HEADER_WORDS, kindOf, typeOf } from '../wire/header.js'
 import type { Incoming } from './incoming.js'
 import type { Outgoing } from './outgoing.js'
 import type { Peer } from './peer.js'
+import { LINGER_NANOSECONDS } from './patience.js'
+import type { Patience } from './patience.js'
 
 const MESSAGES_PER_LONG_WAY = 16
 
@@ -20,7 +22,7 @@ export class Expected {
   readonly #peers: readonly Peer[]
   readonly #incoming: Incoming
   readonly #outgoing: Outgoing
-  readonly #inletOf: (peer: number) => Inlet | undefined
+  readonly #transport: Transport
   #taken = 0
   /** The message that was taken: its value unless it went into the caller's memory, its type and length. */
   value: unknown = undefined
@@ -31,29 +33,31 @@ export class Expected {
     peers: readonly Peer[],
     incoming: Incoming,
     outgoing: Outgoing,
-    inletOf: (peer: number) => Inlet | undefined,
+    transport: Transport,
   ) {
     this.#peers = peers
     this.#incoming = incoming
     this.#outgoing = outgoing
-    this.#inletOf = inletOf
+    this.#transport = transport
   }
 
-  /** Looks `polls` times for a message of (source, tag) and takes it, into `target` where there is one. */
-  take(context: number, source: number, tag: number, target: LastMemory | undefined, polls: number): boolean {
+  /** Waits a short while for a message of (source, tag) and takes it, into `target` where there is one. */
+  take(context: number, source: number, tag: number, target: LastMemory | undefined, patience: Patience): boolean {
     const peer = this.#peers[source]
     const inlet = peer.inlet ?? this.#findInlet(peer)
     if (inlet === undefined || ++this.#taken % MESSAGES_PER_LONG_WAY === 0) return false
     if (!this.#outgoing.idle || !this.#incoming.matching(context).idle) return false
-    for (let left = polls; left > 0; left--) {
-      const at = inlet.first()
-      if (at >= 0) return this.#takeFrame(peer, inlet, at, context, tag, target)
+    let at = inlet.first()
+    for (let left = patience.shortPolls; left > 0 && at < 0; left--) at = inlet.first()
+    if (at < 0) {
+      this.#transport.linger?.(patience.looks, LINGER_NANOSECONDS)
+      at = inlet.first()
     }
-    return false
+    return at >= 0 && this.#takeFrame(peer, inlet, at, context, tag, target)
   }
 
   #findInlet(peer: Peer): Inlet | undefined {
-    peer.inlet = this.#inletOf(peer.rank)
+    peer.inlet = this.#transport.inletOf?.(peer.rank)
     return peer.inlet
   }
 

@@ -8,30 +8,8 @@
 import { StateError } from '../errors.js'
 import type { Engine } from './engine.js'
 import type { Operation, Owner } from './operation.js'
-
-/** `never`: arrivals need the event loop. `spin`: a core for each rank. `yield`: more ranks than cores. */
-export type Polling = 'never' | 'spin' | 'yield'
-
-/** How a blocking call polls before it sleeps. */
-interface Patience {
-  readonly milliseconds: number
-  /** Polls between two calls of sched_yield. */
-  readonly pollsPerYield: number
-  /** How often a receive looks for its message before it makes an operation of itself. */
-  readonly shortPolls: number
-}
-
-/**
- * Whoever waits wakes up in 50 to 100 microseconds, so it pays to poll several times as long as that. Where there is a
- * core for each rank, the processor is yielded now and then: V8 compiles on threads of its own, which need one, too.
- */
-const PATIENCE: Record<Polling, Patience> = {
-  never: { milliseconds: 0, pollsPerYield: 1, shortPolls: 0 },
-  spin: { milliseconds: 0.5, pollsPerYield: 64, shortPolls: 100 },
-  yield: { milliseconds: 1, pollsPerYield: 1, shortPolls: 1 },
-}
-/** Yields between two looks at the clock. */
-const YIELDS_PER_LOOK = 16
+import { LINGER_NANOSECONDS, PATIENCE } from './patience.js'
+import type { Patience, Polling } from './patience.js'
 
 /** After this many milliseconds of operations that all completed at once, the event loop turns. */
 const TURN_MILLISECONDS = 1
@@ -40,19 +18,10 @@ const OPERATIONS_PER_LOOK = 32
 /** What most calls return that give nothing. */
 const NOTHING: Promise<unknown> = Promise.resolve(undefined)
 
-export interface WaiterOptions {
-  readonly polling: Polling
-  /** sched_yield, where there is one. */
-  readonly yieldProcessor?: () => void
-}
-
 export class Waiter implements Owner {
-  /** How often a receive looks for its message before it makes an operation of itself. */
-  readonly shortPolls: number
   readonly #engine: Engine
   readonly #polling: Polling
-  readonly #patience: Patience
-  readonly #yield: () => void
+  readonly patience: Patience
   /** Blocking calls that sleep: how to wake each, and since when it waits. */
   readonly #sleepers = new Map<Operation, { resolve: (value: unknown) => void; reject: (error: Error) => void; since: number }>()
   readonly #keepAlive: NodeJS.Timeout
@@ -64,12 +33,10 @@ export class Waiter implements Owner {
   #operations = 0
   #lastTurn = performance.now()
 
-  constructor(engine: Engine, { polling, yieldProcessor }: WaiterOptions) {
+  constructor(engine: Engine, polling: Polling) {
     this.#engine = engine
     this.#polling = polling
-    this.#patience = PATIENCE[polling]
-    this.shortPolls = this.#patience.shortPolls
-    this.#yield = yieldProcessor ?? (() => undefined)
+    this.patience = PATIENCE[polling]
     this.#keepAlive = setInterval(() => undefined, 0x7fffffff)
     this.#keepAlive.unref()
     engine.onProgress = () => {
@@ -104,20 +71,18 @@ export class Waiter implements Owner {
   }
 
   #pollForAWhile(op: Operation): boolean {
-    const { milliseconds, pollsPerYield } = this.#patience
+    const { milliseconds, polls, looks } = this.patience
     const engine = this.#engine
-    let end = 0
-    for (let yields = 0; ; yields++) {
-      for (let polls = 0; polls < pollsPerYield; polls++) {
-        engine.progress()
+    for (let end = 0; ; ) {
+      let frames = 0
+      for (let poll = 0; poll < polls; poll++) {
+        frames += engine.progress()
         if (op.done) return true
       }
-      if (yields % YIELDS_PER_LOOK === 0) {
-        const now = performance.now()
-        if (end === 0) end = now + milliseconds
-        else if (now > end) return false
-      }
-      this.#yield()
+      const now = performance.now()
+      if (end === 0) end = now + milliseconds
+      else if (now > end) return false
+      if (frames === 0) engine.linger(looks, LINGER_NANOSECONDS)
     }
   }
 

@@ -41,12 +41,23 @@ const PORTION = BOARD_SLOTS / 4
 /** Numbers further apart than this are about to be taken for their opposite. */
 const STALE = 2 ** 30
 
-/** How a member waits for others to publish, before it looks after other things. */
-export interface Patience {
-  /** Looks at a slot that has not arrived. */
+/** The transport that the members share. Ranks are its own. */
+export interface Surroundings {
+  /** Rings the doorbell of a rank that sleeps. */
+  wake(rank: number): void
+  /** The next `linger` ends also when this word has another value. */
+  watch(words: Int32Array, index: number, value: number): void
+  /** Waits awake for something new, so many nanoseconds at most; gives the processor away after so many looks. */
+  linger(looks: number, nanoseconds: number): void
+}
+
+/** How a member waits for others before it looks after other things. */
+export interface BoardPatience {
+  /** Looks before it lingers, and while it lingers. */
+  readonly shortLooks: number
   readonly looks: number
-  readonly looksPerYield?: number
-  readonly yieldProcessor?: () => void
+  /** 0: not at all. */
+  readonly nanoseconds: number
 }
 
 export class Board {
@@ -58,10 +69,10 @@ export class Board {
   readonly bytes: Uint8Array
   readonly words: Int32Array
   readonly doubles: Float64Array
-  readonly #wake: (rank: number) => void
-  readonly #looks: number
-  readonly #looksPerYield: number
-  readonly #yield: () => void
+  readonly #ranks: readonly number[]
+  readonly #surroundings: Surroundings
+  readonly #patience: BoardPatience
+  readonly #shortLooks: number
   readonly #line: number
   readonly #buffersAt: number
   /** This member has passed all collectives below; has told so. */
@@ -76,17 +87,20 @@ export class Board {
   #where = 0
   #readBuffer = false
 
-  /** `memory` is zero at first; `rank` is this process's among `size` members; `wake` rings a member that sleeps. */
-  constructor(memory: ArrayBuffer, size: number, rank: number, wake: (rank: number) => void, patience: Patience) {
+  /** `memory` is zero at first. `ranks`: the members' in the transport; this process's is number `rank` of them. */
+  constructor(
+    memory: ArrayBuffer, ranks: readonly number[], rank: number, surroundings: Surroundings, patience: BoardPatience,
+  ) {
+    const size = ranks.length
     this.size = size
     this.rank = rank
     this.bytes = new Uint8Array(memory)
     this.doubles = new Float64Array(memory, 0, boardBytes(size) >> 3)
     this.words = new Int32Array(memory)
-    this.#wake = wake
-    this.#looks = patience.looks
-    this.#looksPerYield = patience.looksPerYield ?? 1
-    this.#yield = patience.yieldProcessor ?? (() => undefined)
+    this.#ranks = ranks
+    this.#surroundings = surroundings
+    this.#patience = patience
+    this.#shortLooks = patience.shortLooks
     this.#line = rank * LINE_WORDS
     this.#buffersAt = PAGE + size * BOARD_SLOTS * SLOT_BYTES
   }
@@ -107,12 +121,8 @@ export class Board {
   }
 
   #makeRoom(number: number): boolean {
-    for (let looks = 0; ; ) {
-      this.#look()
-      if (((number - this.#cleared) | 0) < BOARD_SLOTS) return true
-      if (looks >= this.#looks) return false
-      if (++looks % this.#looksPerYield === 0) this.#yield()
-    }
+    this.#look()
+    return ((number - this.#cleared) | 0) < BOARD_SLOTS
   }
 
   #placeInBuffer(number: number): number {
@@ -171,7 +181,7 @@ export class Board {
 
   #wakeWaiters(): void {
     const waiters = Atomics.exchange(this.words, this.#line + WAITERS, 0)
-    for (let rank = 0; rank < this.size; rank++) if ((waiters & (1 << rank)) !== 0) this.#wake(rank)
+    for (let rank = 0; rank < this.size; rank++) if ((waiters & (1 << rank)) !== 0) this.#surroundings.wake(this.#ranks[rank])
   }
 
   // ---- collecting ----
@@ -181,19 +191,39 @@ export class Board {
    * with another check; `end` if all have.
    */
   collect(number: number, row: number, end: number, check: number): number {
-    const words = this.words
+    const { words } = this
     const published = (number + 1) | 0
     let slot = this.#slot(number, row)
     for (let looks = 0; row < end; ) {
-      if (Atomics.load(words, slot) !== published) {
-        if (looks >= this.#looks) return row
-        if (++looks % this.#looksPerYield === 0) this.#yield()
+      const sequence = Atomics.load(words, slot)
+      if (sequence !== published) {
+        if (++looks <= this.#shortLooks) continue
+        if (looks > this.#shortLooks + 1 || this.#patience.nanoseconds === 0) return row
+        this.#linger(slot, sequence)
       } else if (words[slot + CHECK] === check) {
         slot += SLOT_WORDS
         row++
+        looks = 0
       } else return row
     }
     return row
+  }
+
+  #linger(word: number, value: number): void {
+    this.#surroundings.watch(this.words, word, value)
+    this.#surroundings.linger(this.#patience.looks, this.#patience.nanoseconds)
+  }
+
+  /** Waits for a while for a member that keeps `place` from finding room. */
+  awaitRoom(rank: number): void {
+    const word = rank * LINE_WORDS + PASSED
+    if (rank >= 0 && this.#patience.nanoseconds > 0) this.#linger(word, Atomics.load(this.words, word))
+  }
+
+  /** The next `linger` of the transport ends when `rank` has published `number`. */
+  watch(number: number, rank: number): void {
+    const slot = this.#slot(number, rank)
+    this.#surroundings.watch(this.words, slot, Atomics.load(this.words, slot))
   }
 
   arrived(number: number, rank: number): boolean {

@@ -8,7 +8,7 @@ import {
   BOARDS, BOARD_MEMBERS, PAGE, boardBytes, boardOffset, poolOffset,
 } from '../wire/segment.js'
 import { Board } from './board.js'
-import type { Patience } from './board.js'
+import type { BoardPatience, Surroundings } from './board.js'
 
 const TAKEN = 0
 const MEMBERS = 64
@@ -21,9 +21,8 @@ export interface ShmBoardsOptions {
   /** Ranks of this host. */
   readonly size: number
   readonly rank: number
-  /** Rings a rank that sleeps. */
-  readonly wake: (rank: number) => void
-  readonly patience: Patience
+  readonly transport: Surroundings
+  readonly patience: BoardPatience
 }
 
 export class ShmBoards {
@@ -32,17 +31,17 @@ export class ShmBoards {
   readonly #fd: number
   readonly #size: number
   readonly #rank: number
-  readonly #wake: (rank: number) => void
-  readonly #patience: Patience
+  readonly #transport: Surroundings
+  readonly #patience: BoardPatience
   readonly #words: Int32Array
   readonly #open = new Map<number, Board>()
 
-  constructor({ memory, fd, size, rank, wake, patience }: ShmBoardsOptions) {
+  constructor({ memory, fd, size, rank, transport, patience }: ShmBoardsOptions) {
     this.#memory = memory
     this.#fd = fd
     this.#size = size
     this.#rank = rank
-    this.#wake = wake
+    this.#transport = transport
     this.#patience = patience
     this.#words = new Int32Array(memory.map(fd, poolOffset(size), PAGE))
     Atomics.or(this.#words, TAKEN, WORLD_BOARD)
@@ -64,8 +63,7 @@ export class ShmBoards {
 
   open(board: number, ranks: readonly number[]): Board {
     const memory = this.#memory.map(this.#fd, boardOffset(board, this.#size), boardBytes(ranks.length))
-    const rank = ranks.indexOf(this.#rank)
-    const opened = new Board(memory, ranks.length, rank, (member) => this.#wake(ranks[member]), this.#patience)
+    const opened = new Board(memory, ranks, ranks.indexOf(this.#rank), this.#transport, this.#patience)
     this.#open.set(board, opened)
     return opened
   }

@@ -18,6 +18,16 @@ import type { FrameHandler } from './ring.js'
 import type { Inlet, Receiver, Transport } from './transport.js'
 
 const FRAMES_PER_POLL = 64
+/** An entry of the table of watched words in 32-bit words: an address of two, index, value. */
+const ENTRY_WORDS = 4
+const ENTRY_INDEX = 2
+const ENTRY_VALUE = 3
+/** Entries. */
+const GUEST = 0
+const OWN = 1
+const FIRST_READER = 2
+/** A word that stays 0 in control blocks and boards. */
+const UNUSED = 31
 const SLEEPING = 0
 const ANNOUNCED = 32
 const WRITERS = 64
@@ -49,6 +59,9 @@ export class ShmTransport implements Transport {
   /** Writers that refused a frame since they last had room. */
   readonly #full = new Set<RingWriter>()
   readonly #watch: object
+  /** What `linger` watches: a word of `#guest`, ANNOUNCED, then the next frame of each reader; see native/linger.cc. */
+  readonly #watched: Int32Array<ArrayBuffer>
+  #guest: Int32Array
   #announced = 0
   /** Which ring is read next: a poll that did not come to all of them goes on there. */
   #next = 0
@@ -66,6 +79,11 @@ export class ShmTransport implements Transport {
     this.#writers = new Array<undefined>(this.#size)
     this.#known = new Uint8Array(this.#size)
     this.#control = this.#controlOf(rank)
+    this.#watched = new Int32Array(ENTRY_WORDS * (this.#size + 2))
+    this.#guest = this.#control
+    this.#watched[GUEST * ENTRY_WORDS + ENTRY_INDEX] = UNUSED
+    this.#watchWord(GUEST, this.#control)
+    this.#watchWord(OWN, this.#control)
     this.#watch = memory.watch(doorbells[rank], () => {
       if (!this.#closed) receiver.onWake()
     })
@@ -73,6 +91,10 @@ export class ShmTransport implements Transport {
 
   #controlOf(rank: number): Int32Array {
     return (this.#controls[rank] ??= new Int32Array(this.#memory.map(this.#fd, controlOffset(rank), CONTROL_BYTES)))
+  }
+
+  #watchWord(entry: number, { buffer }: Int32Array): void {
+    this.#memory.watchMemory(this.#watched.buffer, entry, buffer as ArrayBuffer)
   }
 
   /** Maps the ring towards `peer`, empty so far, and tells the peer to look at it. */
@@ -92,6 +114,7 @@ export class ShmTransport implements Transport {
       this.#full.add(writer)
       return false
     }
+    if (this.#full.size > 0) this.#full.delete(writer)
     if (Atomics.load(this.#controls[peer] as Int32Array, SLEEPING) === 1) this.wake(peer)
     return true
   }
@@ -131,12 +154,38 @@ export class ShmTransport implements Transport {
       if ((Atomics.load(this.#control, WRITERS + (rank >> 5)) & (1 << (rank & 31))) === 0) continue
       this.#known[rank] = 1
       const ring = this.#memory.map(this.#fd, ringOffset(rank, this.#rank, this.#size), RING_BYTES)
-      this.#readers.push(new RingReader(ring, rank, this.#onRoom))
+      const reader = new RingReader(ring, rank, this.#onRoom)
+      this.#watchWord(FIRST_READER - 1 + this.#readers.push(reader), reader.words)
     }
   }
 
   inletOf(peer: number): Inlet | undefined {
     return this.#readers.find((reader) => reader.peer === peer)
+  }
+
+  /** The next `linger` ends also when this word has another value; its memory must stay mapped. */
+  watch(words: Int32Array, index: number, value: number): void {
+    if (words !== this.#guest) {
+      this.#guest = words
+      this.#watchWord(GUEST, words)
+    }
+    this.#watched[GUEST * ENTRY_WORDS + ENTRY_INDEX] = index
+    this.#watched[GUEST * ENTRY_WORDS + ENTRY_VALUE] = value
+  }
+
+  /** Who waits for room must go on trying. */
+  linger(looks: number, nanoseconds: number): void {
+    if (this.#full.size > 0 || this.#closed) return
+    const watched = this.#watched
+    const readers = this.#readers
+    watched[OWN * ENTRY_WORDS + ENTRY_INDEX] = ANNOUNCED
+    watched[OWN * ENTRY_WORDS + ENTRY_VALUE] = this.#announced
+    for (let i = 0; i < readers.length; i++) {
+      watched[(FIRST_READER + i) * ENTRY_WORDS + ENTRY_INDEX] = readers[i].next
+    }
+    this.#memory.linger(watched.buffer, FIRST_READER + readers.length, looks, nanoseconds)
+    watched[GUEST * ENTRY_WORDS + ENTRY_INDEX] = UNUSED
+    watched[GUEST * ENTRY_WORDS + ENTRY_VALUE] = 0
   }
 
   sleep(): boolean {

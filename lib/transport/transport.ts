@@ -36,6 +36,11 @@ export interface Transport {
    * comes while the sender is asleep calls `onWake`; one that is awake tries again from time to time.
    */
   send(peer: number, header: Int32Array, payload: Uint8Array, offset: number, length: number): boolean
+  /**
+   * Waits for arrivals, `nanoseconds` at the most: polls `looks` times, lets other processes run, and so on. For those
+   * who have just polled in vain. Without it they poll again.
+   */
+  linger?(looks: number, nanoseconds: number): void
   /** Hands frames that have arrived to the receiver, a bounded number a call. Returns how many. */
   poll(): number
   /**

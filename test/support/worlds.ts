@@ -8,7 +8,7 @@ import { DEFAULT_EAGER_LIMIT } from '../../lib/env.js'
 import { Engine } from '../../lib/p2p/engine.js'
 import type { BoardPool } from '../../lib/p2p/board.js'
 import { Waiter } from '../../lib/p2p/waiter.js'
-import type { Polling } from '../../lib/p2p/waiter.js'
+import type { Polling } from '../../lib/p2p/patience.js'
 import { createInproc } from '../../lib/transport/inproc.js'
 import { Router } from '../../lib/transport/router.js'
 import { SelfTransport } from '../../lib/transport/self.js'
@@ -70,14 +70,14 @@ const HUBS: Record<TransportName, (size: number) => Peers> = {
     const fd = memory.createSegment(segmentBytes(size))
     const doorbells = Array.from({ length: size }, () => memory.createDoorbell())
     const connected = new Map<number, ShmTransport>()
-    const wake = (rank: number) => (peer: number): void => connected.get(rank)?.wake(peer)
+    const patience = { shortLooks: 0, looks: 0, nanoseconds: 0 }
     return {
       connect(rank, receiver) {
         const transport = new ShmTransport({ memory, fd, doorbells, rank, receiver })
         connected.set(rank, transport)
         return transport
       },
-      boards: (rank) => new ShmBoards({ memory, fd, size, rank, wake: wake(rank), patience: { looks: 0 } }),
+      boards: (rank) => new ShmBoards({ memory, fd, size, rank, transport: connected.get(rank)!, patience }),
       close: () => [fd, ...doorbells].forEach((descriptor) => memory.close(descriptor)),
     }
   },
@@ -113,7 +113,7 @@ export function openWorlds(name: TransportName, size: number, options: WorldsOpt
     }
     return new Engine({ rank, size, eagerLimit, connect })
   })
-  const waiters = engines.map((engine) => new Waiter(engine, { polling }))
+  const waiters = engines.map((engine) => new Waiter(engine, polling))
   const worlds = ranks.map((rank) => {
     const progress = { engine: engines[rank], waiter: waiters[rank] }
     const pool = withBoards ? peers.boards?.(rank) : undefined
