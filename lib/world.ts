@@ -20,6 +20,7 @@ import type { ToRank } from './wire/control.js'
 
 const job = joinJob()
 const { control, rank, size } = job
+const cores = availableParallelism()
 
 /** Told by the launcher: the job's secret, which ZeroMQ connections are admitted by. */
 let tellSecret: (secret: string) => void
@@ -42,7 +43,7 @@ function connectPeers({ segment, id }: Job, receiver: Receiver): Transport {
         'Start it with `tsmpirun --transport zmq`.',
     )
   }
-  return new ShmTransport({ memory, fd: segment.fd, doorbells: segment.doorbells, rank, receiver })
+  return new ShmTransport({ memory, fd: segment.fd, doorbells: segment.doorbells, rank, receiver, crowded: size > cores })
 }
 
 function connect(receiver: Receiver): Transport {
@@ -51,8 +52,6 @@ function connect(receiver: Receiver): Transport {
   const peers = connectPeers(job, receiver)
   return new Router(Array.from({ length: size }, (_, peer) => (peer === rank ? self : peers)))
 }
-
-const cores = availableParallelism()
 
 /** Messages of ZeroMQ come through the event loop, so polling inside a call would wait for nothing. */
 function polling(): Polling {

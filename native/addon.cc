@@ -4,6 +4,7 @@
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   InitMemory(env, exports);
   InitReduce(env, exports);
+  InitRemote(env, exports);
   InitMonteCarlo(env, exports);
   return exports;
 }

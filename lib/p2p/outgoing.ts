@@ -3,7 +3,7 @@
 // Per peer, EAGER and RTS leave in the order of their calls: matching rests on it. CTS, ACK, CREDIT and DATA name their
 // operation and may overtake.
 import type { Transport } from '../transport/transport.js'
-import { ACK, CTS, DATA, EAGER, FLAG_DISCARD, FLAG_SYNC, HEADER_WORDS, RTS } from '../wire/header.js'
+import { ACK, ADDRESS_BYTES, CTS, DATA, EAGER, FLAG_DISCARD, FLAG_SYNC, HEADER_WORDS, RTS } from '../wire/header.js'
 import { SYNCHRONOUS } from './operation.js'
 import type { Operation, SendOp } from './operation.js'
 import { EAGER_OVERHEAD, EAGER_WINDOW } from './peer.js'
@@ -11,6 +11,9 @@ import type { Peer } from './peer.js'
 import type { RequestTable } from './request-table.js'
 
 const NOTHING = new Uint8Array(0)
+
+/** Messages from this length on are copied by the receiver, where it can get at our memory. */
+const LENT_FROM = 4096
 
 export interface OutgoingOptions {
   readonly transport: Transport
@@ -31,6 +34,10 @@ export class Outgoing {
   /** Peers with something queued. */
   readonly #busy: Peer[] = []
   readonly #header = new Int32Array(HEADER_WORDS)
+  readonly #address = new Float64Array(1)
+  readonly #addressBytes = new Uint8Array(this.#address.buffer)
+  /** Peers that may copy from our memory. */
+  readonly borrowers: Peer[] = []
 
   constructor({ transport, peers, requests, eagerLimit, finish }: OutgoingOptions) {
     this.#transport = transport
@@ -56,6 +63,7 @@ export class Outgoing {
   ): boolean {
     const peer = this.#peers[dest]
     if (length > this.#eagerMax || length + EAGER_OVERHEAD > peer.credit || peer.envelopes.length > 0) return false
+    if (length >= LENT_FROM && peer.memory !== undefined) return false
     return this.#sendEager(peer, context, tag, type, 0, 0, signature, payload, offset, length)
   }
 
@@ -110,7 +118,8 @@ export class Outgoing {
 
   #sendEnvelope(peer: Peer, op: SendOp): boolean {
     const synchronous = op.mode === SYNCHRONOUS
-    const eager = op.length <= this.#eagerMax && op.length + EAGER_OVERHEAD <= peer.credit
+    const lends = op.length >= LENT_FROM && peer.memory?.readable(peer.rank) === true
+    const eager = !lends && op.length <= this.#eagerMax && op.length + EAGER_OVERHEAD <= peer.credit
     if (op.id === 0 && (synchronous || !eager)) this.#requests.register(op)
     const { context } = op.scope
     if (eager) {
@@ -123,9 +132,28 @@ export class Outgoing {
       return true
     }
     this.#fillHeader(RTS | (op.type << 8), context, op.tag, op.id, op.length, op.signature)
-    op.started = this.#transmit(peer, NOTHING, 0, 0)
+    op.started = lends ? this.#transmitLending(peer, op) : this.#transmit(peer, NOTHING, 0, 0)
     if (op.started) op.owed = CTS
     return op.started
+  }
+
+  /** Sends the RTS in #header with the address of the payload. */
+  #transmitLending(peer: Peer, op: SendOp): boolean {
+    const address = peer.memory!.addressOf(op.payload)
+    if (address === 0) return this.#transmit(peer, NOTHING, 0, 0)
+    this.#address[0] = address + op.offset
+    this.#header[4] = ADDRESS_BYTES
+    if (!this.#transmit(peer, this.#addressBytes, 0, ADDRESS_BYTES)) return false
+    op.lent = true
+    if (peer.lent++ === 0) this.borrowers.push(peer)
+    return true
+  }
+
+  /** The peer has answered, or left. */
+  takeBack(peer: Peer, op: SendOp): void {
+    if (!op.lent) return
+    op.lent = false
+    if (--peer.lent === 0) this.borrowers.splice(this.borrowers.indexOf(peer), 1)
   }
 
   #fillHeader(word0: number, context: number, tag: number, id: number, total: number, last: number): void {

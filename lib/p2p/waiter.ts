@@ -15,6 +15,8 @@ export type Polling = 'never' | 'spin' | 'yield'
 /** Milliseconds that a blocking call polls before it sleeps. */
 const SPIN_MILLISECONDS = 0.1
 const YIELD_MILLISECONDS = 1
+/** The same while a large message is being copied. */
+const COPY_MILLISECONDS = 2
 /** Polls between two looks at the clock. */
 const POLLS_PER_LOOK = 32
 /** After this many milliseconds of operations that all completed at once, the event loop turns. */
@@ -94,14 +96,18 @@ export class Waiter implements Owner {
   }
 
   #pollLonger(op: Operation): boolean {
-    const end = performance.now() + (this.#yield === undefined ? SPIN_MILLISECONDS : YIELD_MILLISECONDS)
+    const start = performance.now()
+    let end = start + (this.#yield === undefined ? SPIN_MILLISECONDS : YIELD_MILLISECONDS)
+    let now = start
     do {
       for (let polls = 0; polls < POLLS_PER_LOOK; polls++) {
         this.#engine.progress()
         if (op.done) return true
         if (this.#yield !== undefined) this.#yield()
       }
-    } while (performance.now() < end)
+      now = performance.now()
+      if (this.#engine.copying) end = Math.min(now + SPIN_MILLISECONDS, start + COPY_MILLISECONDS)
+    } while (now < end)
     return false
   }
 
@@ -183,6 +189,7 @@ export class Waiter implements Owner {
         this.#keepAlive.unref()
         return
       }
+      if (engine.busy) break
       if (this.#contradicted()) continue
       if (engine.transport.sleep()) {
         this.#asleep = true

@@ -5,6 +5,7 @@
 //   SLEEPING    1: the rank waits in its event loop; set by the rank, cleared by whoever rings its doorbell (or by it)
 //   ANNOUNCED   how many ranks have begun to write to it; added to by them
 //   WRITERS …   a bit for each such rank
+//   IDENTITY …  see peer-memory.ts
 //
 // Why no wake-up is lost. A sender moves TAIL (or announces itself), then reads SLEEPING. A receiver sets SLEEPING, then
 // reads ANNOUNCED and every TAIL. All four are sequentially consistent, so in any order of events either the sender sees
@@ -13,9 +14,10 @@
 // eventfd: a ring before the event loop waits is remembered. Whoever turns SLEEPING from 1 to 0 rings: once per sleep.
 import type { NativeMemory } from '../../native/load.js'
 import { CONTROL_BYTES, RING_BYTES, controlOffset, ringOffset } from '../wire/segment.js'
+import { ShmPeerMemory } from './peer-memory.js'
 import { RING_MAX_PAYLOAD, RingReader, RingWriter } from './ring.js'
 import type { FrameHandler } from './ring.js'
-import type { Inlet, Receiver, Transport } from './transport.js'
+import type { Inlet, PeerMemory, Receiver, Transport } from './transport.js'
 
 const FRAMES_PER_POLL = 64
 const SLEEPING = 0
@@ -29,6 +31,10 @@ export interface ShmOptions {
   readonly doorbells: readonly number[]
   readonly rank: number
   readonly receiver: Receiver
+  /** More ranks than cores. */
+  readonly crowded?: boolean
+  /** Whether ranks may copy from each other's memory where the system lets them. Default: true. */
+  readonly singleCopy?: boolean
 }
 
 export class ShmTransport implements Transport {
@@ -49,13 +55,14 @@ export class ShmTransport implements Transport {
   /** Writers that refused a frame since they last had room. */
   readonly #full = new Set<RingWriter>()
   readonly #watch: object
+  readonly #peerMemory: ShmPeerMemory | undefined
   #announced = 0
   /** Which ring is read next: a poll that did not come to all of them goes on there. */
   #next = 0
   #polling = false
   #closed = false
 
-  constructor({ memory, fd, doorbells, rank, receiver }: ShmOptions) {
+  constructor({ memory, fd, doorbells, rank, receiver, crowded = false, singleCopy = true }: ShmOptions) {
     this.#memory = memory
     this.#fd = fd
     this.#doorbells = doorbells
@@ -66,6 +73,10 @@ export class ShmTransport implements Transport {
     this.#writers = new Array<undefined>(this.#size)
     this.#known = new Uint8Array(this.#size)
     this.#control = this.#controlOf(rank)
+    const controlOf = (peer: number): Int32Array => this.#controlOf(peer)
+    const isAsleep = (peer: number): boolean => this.#controlOf(peer)[SLEEPING] === 1
+    const size = this.#size
+    this.#peerMemory = singleCopy ? new ShmPeerMemory({ memory, fd, rank, size, crowded, controlOf, isAsleep }) : undefined
     this.#watch = memory.watch(doorbells[rank], () => {
       if (!this.#closed) receiver.onWake()
     })
@@ -132,6 +143,10 @@ export class ShmTransport implements Transport {
       const ring = this.#memory.map(this.#fd, ringOffset(rank, this.#rank, this.#size), RING_BYTES)
       this.#readers.push(new RingReader(ring, rank, this.#onRoom))
     }
+  }
+
+  memoryOf(): PeerMemory | undefined {
+    return this.#peerMemory
   }
 
   inletOf(peer: number): Inlet | undefined {
