@@ -20,6 +20,8 @@ const BATCH_BYTES = 4 * 1024 * 1024
 /** A piece that this rank copies alone, and the bounds of one where the peer may help. */
 const ALONE_BYTES = 1024 * 1024
 const SHARED_LEAST = 32 * 1024
+/** Up to this length a message is one piece in any case. */
+export const ONE_PIECE = SHARED_LEAST + SHARED_LEAST / 4
 const SHARED_MOST = 256 * 1024
 const PAGE = 4096
 

@@ -202,6 +202,18 @@ export class SendOp extends Operation {
     this.length = payload.length
   }
 
+  /** Makes it a new send; one that is done has left no trace but these. */
+  reset(dest: number, tag: number, type: number, payload: Uint8Array): void {
+    this.done = false
+    this.started = false
+    this.dest = dest
+    this.tag = tag
+    this.type = type
+    this.payload = payload
+    this.length = payload.length
+    this.sent = 0
+  }
+
   result(): undefined {
     return undefined
   }

@@ -4,7 +4,7 @@
 // operation and may overtake.
 import type { Transport } from '../transport/transport.js'
 import { ACK, ADDRESS_BYTES, CTS, DATA, EAGER, FLAG_DISCARD, FLAG_SYNC, HEADER_WORDS, RTS } from '../wire/header.js'
-import { SYNCHRONOUS } from './operation.js'
+import { BUFFERED, SYNCHRONOUS } from './operation.js'
 import type { Operation, SendOp } from './operation.js'
 import { EAGER_OVERHEAD, EAGER_WINDOW } from './peer.js'
 import type { Peer } from './peer.js'
@@ -13,7 +13,8 @@ import type { RequestTable } from './request-table.js'
 const NOTHING = new Uint8Array(0)
 
 /** Messages from this length on are copied by the receiver, where it can get at our memory. */
-const LENT_FROM = 4096
+const LENT_FROM = 8193
+const REMEMBERED_BYTES = 65536
 
 export interface OutgoingOptions {
   readonly transport: Transport
@@ -34,6 +35,8 @@ export class Outgoing {
   /** Peers with something queued. */
   readonly #busy: Peer[] = []
   readonly #header = new Int32Array(HEADER_WORDS)
+  #lastLent: Uint8Array = NOTHING
+  #lastAddress = 0
   readonly #address = new Float64Array(1)
   readonly #addressBytes = new Uint8Array(this.#address.buffer)
   /** Peers that may copy from our memory. */
@@ -118,7 +121,7 @@ export class Outgoing {
 
   #sendEnvelope(peer: Peer, op: SendOp): boolean {
     const synchronous = op.mode === SYNCHRONOUS
-    const lends = op.length >= LENT_FROM && peer.memory?.readable(peer.rank) === true
+    const lends = op.length >= (op.mode === BUFFERED ? this.#eagerMax + 1 : LENT_FROM) && peer.memory?.readable(peer.rank) === true
     const eager = !lends && op.length <= this.#eagerMax && op.length + EAGER_OVERHEAD <= peer.credit
     if (op.id === 0 && (synchronous || !eager)) this.#requests.register(op)
     const { context } = op.scope
@@ -139,7 +142,7 @@ export class Outgoing {
 
   /** Sends the RTS in #header with the address of the payload. */
   #transmitLending(peer: Peer, op: SendOp): boolean {
-    const address = peer.memory!.addressOf(op.payload)
+    const address = this.#addressOf(peer, op.payload)
     if (address === 0) return this.#transmit(peer, NOTHING, 0, 0)
     this.#address[0] = address + op.offset
     this.#header[4] = ADDRESS_BYTES
@@ -147,6 +150,15 @@ export class Outgoing {
     op.lent = true
     if (peer.lent++ === 0) this.borrowers.push(peer)
     return true
+  }
+
+  /** Loops send the same small array again and again. A large one would be kept alive by this. */
+  #addressOf(peer: Peer, payload: Uint8Array): number {
+    if (payload === this.#lastLent && payload.length > 0) return this.#lastAddress
+    const address = peer.memory!.addressOf(payload)
+    if (payload.length > REMEMBERED_BYTES) return address
+    this.#lastLent = payload
+    return (this.#lastAddress = address)
   }
 
   /** The peer has answered, or left. */

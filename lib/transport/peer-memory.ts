@@ -32,9 +32,9 @@ const TOKEN_WORDS = 4
 
 /** Words of a share. */
 const STATE = 0
-const DONE = 1
-const FAILED = 2
-const PIECES = 8
+const DONE = 32
+const FAILED = 33
+const PIECES = 64
 const WORDS_PER_PIECE = 8
 export const MOST_PIECES = 16
 
@@ -132,6 +132,10 @@ export class ShmPeerMemory implements PeerMemory {
     return !this.#crowded && !this.#isAsleep(peer)
   }
 
+  read(peer: number, address: number, bytes: Uint8Array, at: number, length: number): number {
+    return this.#memory.copyFrom(this.#pids[peer], address, bytes, at, length)
+  }
+
   fetch(peer: number, batch: Batch): boolean {
     if (!batch.open) {
       if (batch.count === 1 || !this.helps(peer)) {
@@ -156,13 +160,16 @@ export class ShmPeerMemory implements PeerMemory {
 
   #open(peer: number, batch: Batch): void {
     const share = this.#incomingShare(peer)
+    let target: Uint8Array | undefined
+    let base = 0
     for (let i = 0; i < batch.count; i++) {
       const { id, offset, length, bytes, at } = batch.pieces[i]
       const word = PIECES + i * WORDS_PER_PIECE
       share[word] = id
       share[word + 1] = length
       setWide(share, word + 2, offset)
-      setWide(share, word + 4, this.#memory.addressOf(bytes) + at)
+      if (bytes !== target) base = this.#memory.addressOf((target = bytes))
+      setWide(share, word + 4, base + at)
     }
     share[DONE] = 0
     share[FAILED] = 0
