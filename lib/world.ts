@@ -10,7 +10,7 @@ import { Group } from './comm/group.js'
 import { ArgumentError, StateError, TransportError } from './errors.js'
 import { Engine } from './p2p/engine.js'
 import { Waiter } from './p2p/waiter.js'
-import type { Polling } from './p2p/waiter.js'
+import type { Polling } from './p2p/patience.js'
 import { Router } from './transport/router.js'
 import { SelfTransport } from './transport/self.js'
 import { ShmTransport } from './transport/shm.js'
@@ -60,11 +60,7 @@ function polling(): Polling {
 }
 
 const engine = new Engine({ rank, size, eagerLimit: job.eagerLimit, connect })
-const memory = polling() === 'yield' ? nativeMemory() : undefined
-const waiter = new Waiter(engine, {
-  polling: polling(),
-  ...(memory === undefined ? {} : { yieldProcessor: () => memory.yieldProcessor() }),
-})
+const waiter = new Waiter(engine, polling())
 const home = { progress: { engine, waiter }, contexts: new Contexts(rank), worldRank: rank, ranksPerCore: size / cores }
 const everyone = new Group(Array.from({ length: size }, (_, peer) => peer), rank)
 

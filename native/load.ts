@@ -22,8 +22,13 @@ export interface NativeMemory extends NativeRemote {
   readonly createPipe: () => [number, number]
   closeOnExec(fd: number): void
   close(fd: number): void
-  /** sched_yield. */
-  yieldProcessor(): void
+  /** Entry `entry` of a table of watched words watches a word of `memory`; see linger.cc for the table. */
+  watchMemory(table: ArrayBuffer, entry: number, memory: ArrayBuffer): void
+  /**
+   * Waits for one of the first `entries` words to change: `looks` times, then again after sched_yield, for so many
+   * nanoseconds at most.
+   */
+  linger(table: ArrayBuffer, entries: number, looks: number, nanoseconds: number): void
   /** A thread that kills this process's group with SIGKILL once the other end of the socket `fd` is closed. */
   dieWith(fd: number): void
 }

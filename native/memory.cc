@@ -12,7 +12,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -79,11 +78,6 @@ napi_value Ring(napi_env env, napi_callback_info info) {
   // EAGAIN means that the counter is full: whoever watches has been told already.
   ssize_t done = write(fd, &one, sizeof one);
   (void)done;
-  return nullptr;
-}
-
-napi_value YieldProcessor(napi_env, napi_callback_info) {
-  sched_yield();
   return nullptr;
 }
 
@@ -181,12 +175,10 @@ void InitMemory(Napi::Env env, Napi::Object exports) {
   exports.Set("closeOnExec", Napi::Function::New(env, CloseOnExec));
   exports.Set("close", Napi::Function::New(env, Close));
   exports.Set("dieWith", Napi::Function::New(env, DieWith));
-  // Called between polls: the plain Node-API entry costs less than the wrapper.
-  napi_value ring, yield;
+  // The plain Node-API entry costs less than the wrapper.
+  napi_value ring;
   napi_create_function(env, "ring", NAPI_AUTO_LENGTH, Ring, nullptr, &ring);
-  napi_create_function(env, "yieldProcessor", NAPI_AUTO_LENGTH, YieldProcessor, nullptr, &yield);
   exports.Set("ring", ring);
-  exports.Set("yieldProcessor", yield);
 }
 
 #else

@@ -98,8 +98,8 @@ export abstract class PointToPoint implements Scope {
       if (to === PROC_NULL) return SENT
       if (!lastSent.is(value)) noteSent(value)
       const { type, bytes } = lastSent
-      const { engine, waiter } = this.progress
-      if (engine.outgoing.trySend(this.context, to, tag, type, 0, bytes, 0, bytes.length)) return waiter.completed(undefined)
+      const { waiter } = this.progress
+      if (this.#trySend(to, tag, type, bytes)) return waiter.completed(undefined)
       const op = this.#startSend(STANDARD, to, tag, type, bytes)
       if (!waiter.poll(op) || op.error !== undefined) return waiter.wait(op)
       op.payload = NOTHING
@@ -149,8 +149,17 @@ export abstract class PointToPoint implements Scope {
     const to = this.worldRankOf(checkRank('dest', dest, this.size, this.name))
     checkTag(tag)
     if (to === PROC_NULL) return undefined
-    const type = typeOf(value)
-    return this.#startSend(mode, to, tag, type, bytesOf(value, type))
+    if (!lastSent.is(value)) noteSent(value)
+    const { type, bytes } = lastSent
+    if (mode !== STANDARD || !this.#trySend(to, tag, type, bytes)) return this.#startSend(mode, to, tag, type, bytes)
+    const sent = new SendOp(this, to, tag, type, bytes)
+    sent.done = true
+    return sent
+  }
+
+  /** A small message leaves within the call. */
+  #trySend(to: number, tag: number, type: number, bytes: Uint8Array): boolean {
+    return this.progress.engine.outgoing.trySend(this.context, to, tag, type, 0, bytes, 0, bytes.length)
   }
 
   /** The codec's memory is used again by the next value: an operation needs its own, if it outlives this call. */
@@ -221,7 +230,7 @@ export abstract class PointToPoint implements Scope {
   #takeExpected(from: number, tag: number, into: IntoBuffer | undefined): boolean {
     const { engine, waiter } = this.progress
     if (into !== undefined && !lastReceived.is(into)) return false
-    return engine.expected.take(this.context, from, tag, into === undefined ? undefined : lastReceived, waiter.shortPolls)
+    return engine.expected.take(this.context, from, tag, into === undefined ? undefined : lastReceived, waiter.patience)
   }
 
   #expected(source: number, tag: number, into: IntoBuffer | undefined, status: Status | undefined): Promise<unknown> {

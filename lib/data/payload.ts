@@ -10,6 +10,11 @@ export { rawBytes }
 const NOTHING = new Uint8Array(0)
 const REMEMBERED_BYTES = 65536
 
+const NO_WORDS = new Int32Array(0)
+
+const wordsOf = ({ buffer, byteOffset, length }: Uint8Array): Int32Array =>
+  byteOffset % 4 === 0 ? new Int32Array(buffer, byteOffset, length >> 2) : NO_WORDS
+
 /**
  * Remembers type and bytes of the last memory: loops send and receive the same array again and again, and to find out
  * costs more than a small message. It keeps that array alive, so it is for small ones.
@@ -20,6 +25,7 @@ export class LastMemory {
   /** NOTHING: none, as nobody else has that. */
   #memory: unknown = NOTHING
   #promise: Promise<unknown> | undefined
+  #words: Int32Array | undefined
 
   /** Whether `value` is the memory whose type and bytes are here. */
   is(value: unknown): boolean {
@@ -38,6 +44,12 @@ export class LastMemory {
     this.bytes = bytes
     this.#memory = type <= DATA_VIEW && bytes.length <= REMEMBERED_BYTES ? value : NOTHING
     this.#promise = undefined
+    this.#words = undefined
+  }
+
+  /** The bytes as 32-bit words; empty where they do not stand at a word's address. */
+  get words(): Int32Array {
+    return (this.#words ??= wordsOf(this.bytes))
   }
 }
 

@@ -70,8 +70,7 @@ export class Engine implements Receiver {
       finish,
       broken: (peer, reason) => this.onPeerLost(peer.rank, reason),
     })
-    const { transport } = this
-    this.expected = new Expected(peers, this.#incoming, this.outgoing, (peer) => transport.inletOf?.(peer))
+    this.expected = new Expected(peers, this.#incoming, this.outgoing, this.transport)
   }
 
   /** Starts a send; `payload` must stay as it is until the operation is done. */

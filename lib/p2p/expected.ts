@@ -7,13 +7,15 @@
 import { valueOf } from '../data/payload.js'
 import type { LastMemory } from '../data/payload.js'
 import { isRaw } from '../data/types.js'
-import type { Inlet } from '../transport/transport.js'
-import { copyBytes } from '../wire/bytes.js'
-import { ACK, ADDRESS_BYTES, EAGER, FLAG_SYNC, HEADER_BYTES, RTS, kindOf, typeOf } from '../wire/header.js'
+import type { Inlet, Transport } from '../transport/transport.js'
+import { WORD_LOOP_BYTES, copyBytes, copyWords } from '../wire/bytes.js'
+import { ACK, ADDRESS_BYTES, EAGER, FLAG_SYNC, HEADER_BYTES, HEADER_WORDS, RTS, kindOf, typeOf } from '../wire/header.js'
 import { ONE_PIECE } from './direct.js'
 import type { Incoming } from './incoming.js'
 import type { Outgoing } from './outgoing.js'
 import type { Peer } from './peer.js'
+import { LINGER_NANOSECONDS } from './patience.js'
+import type { Patience } from './patience.js'
 
 const MESSAGES_PER_LONG_WAY = 16
 
@@ -21,7 +23,7 @@ export class Expected {
   readonly #peers: readonly Peer[]
   readonly #incoming: Incoming
   readonly #outgoing: Outgoing
-  readonly #inletOf: (peer: number) => Inlet | undefined
+  readonly #transport: Transport
   readonly #address = new Float64Array(1)
   readonly #addressBytes = new Uint8Array(this.#address.buffer)
   #taken = 0
@@ -34,29 +36,31 @@ export class Expected {
     peers: readonly Peer[],
     incoming: Incoming,
     outgoing: Outgoing,
-    inletOf: (peer: number) => Inlet | undefined,
+    transport: Transport,
   ) {
     this.#peers = peers
     this.#incoming = incoming
     this.#outgoing = outgoing
-    this.#inletOf = inletOf
+    this.#transport = transport
   }
 
-  /** Looks `polls` times for a message of (source, tag) and takes it, into `target` where there is one. */
-  take(context: number, source: number, tag: number, target: LastMemory | undefined, polls: number): boolean {
+  /** Waits a short while for a message of (source, tag) and takes it, into `target` where there is one. */
+  take(context: number, source: number, tag: number, target: LastMemory | undefined, patience: Patience): boolean {
     const peer = this.#peers[source]
     const inlet = peer.inlet ?? this.#findInlet(peer)
     if (inlet === undefined || ++this.#taken % MESSAGES_PER_LONG_WAY === 0) return false
-    if (!this.#outgoing.idle || !this.#incoming.matching(context).idle) return false
-    for (let left = polls; left > 0; left--) {
-      const at = inlet.first()
-      if (at >= 0) return this.#takeFrame(peer, inlet, at, context, tag, target)
+    if (!this.#outgoing.idle || this.#outgoing.borrowers.length > 0 || !this.#incoming.matching(context).idle) return false
+    let at = inlet.first()
+    for (let left = patience.shortPolls; left > 0 && at < 0; left--) at = inlet.first()
+    if (at < 0) {
+      this.#transport.linger?.(patience.looks, LINGER_NANOSECONDS)
+      at = inlet.first()
     }
-    return false
+    return at >= 0 && this.#takeFrame(peer, inlet, at, context, tag, target)
   }
 
   #findInlet(peer: Peer): Inlet | undefined {
-    peer.inlet = this.#inletOf(peer.rank)
+    peer.inlet = this.#transport.inletOf?.(peer.rank)
     return peer.inlet
   }
 
@@ -72,7 +76,7 @@ export class Expected {
       if (!this.#decode(type, inlet.bytes, at * 4 + HEADER_BYTES, length)) return false
     } else {
       if (!fits(type, length, target)) return false
-      copyBytes(target.bytes, 0, inlet.bytes, at * 4 + HEADER_BYTES, length)
+      copyPayload(target, inlet, at + HEADER_WORDS, length)
     }
     this.type = type
     this.bytes = length
@@ -114,3 +118,10 @@ export class Expected {
 
 const fits = (type: number, length: number, target: LastMemory): boolean =>
   (type === target.type || (isRaw(type) && isRaw(target.type))) && length >= 0 && length <= target.bytes.length
+
+/** `length` bytes from word `at` of the inlet on. */
+function copyPayload(target: LastMemory, inlet: Inlet, at: number, length: number): void {
+  const whole = length >= 16 && length <= WORD_LOOP_BYTES && target.words.length > 0 ? length & -4 : 0
+  if (whole > 0) copyWords(target.words, inlet.words, at, whole >> 2)
+  copyBytes(target.bytes, whole, inlet.bytes, at * 4 + whole, length - whole)
+}

@@ -30,11 +30,28 @@ const KEPT_BINS = 64
 class Bins<T extends Binned<T>> {
   /** By source + 2, so that ANY_SOURCE has a place; then by tag. */
   readonly #bySource: (Map<number, Bin<T>> | undefined)[] = []
+  /** The bin of the last look, which the next one mostly is for. */
+  #last: Bin<T> | undefined
+  #lastSource = 0
+  #lastTag = 0
+
+  #find(source: number, tag: number): Bin<T> | undefined {
+    if (source === this.#lastSource && tag === this.#lastTag && this.#last !== undefined) return this.#last
+    this.#lastSource = source
+    this.#lastTag = tag
+    this.#last = this.#bySource[source + 2]?.get(tag)
+    return this.#last
+  }
+
+  #make(source: number, tag: number): Bin<T> {
+    const tags = (this.#bySource[source + 2] ??= new Map<number, Bin<T>>())
+    this.#last = new Bin<T>()
+    tags.set(tag, this.#last)
+    return this.#last
+  }
 
   add(entry: T): void {
-    const tags = (this.#bySource[entry.source + 2] ??= new Map<number, Bin<T>>())
-    let bin = tags.get(entry.tag)
-    if (bin === undefined) tags.set(entry.tag, (bin = new Bin<T>()))
+    const bin = this.#find(entry.source, entry.tag) ?? this.#make(entry.source, entry.tag)
     entry.bin = bin
     entry.previous = bin.last
     if (bin.last === undefined) bin.first = entry
@@ -43,7 +60,7 @@ class Bins<T extends Binned<T>> {
   }
 
   first(source: number, tag: number): T | undefined {
-    return this.#bySource[source + 2]?.get(tag)?.first
+    return this.#find(source, tag)?.first
   }
 
   remove(entry: T): void {
@@ -55,7 +72,9 @@ class Bins<T extends Binned<T>> {
     entry.bin = entry.previous = entry.next = undefined
     if (bin.first !== undefined) return
     const tags = this.#bySource[entry.source + 2] as Map<number, Bin<T>>
-    if (tags.size > KEPT_BINS) tags.delete(entry.tag)
+    if (tags.size <= KEPT_BINS) return
+    tags.delete(entry.tag)
+    this.#last = undefined
   }
 
   *[Symbol.iterator](): Iterator<T> {

@@ -39,7 +39,7 @@ export class Outgoing {
   #lastAddress = 0
   readonly #address = new Float64Array(1)
   readonly #addressBytes = new Uint8Array(this.#address.buffer)
-  /** Peers that may copy from our memory. */
+  /** Peers that copy from our memory and whom we may help with it. */
   readonly borrowers: Peer[] = []
 
   constructor({ transport, peers, requests, eagerLimit, finish }: OutgoingOptions) {
@@ -148,7 +148,7 @@ export class Outgoing {
     this.#header[4] = ADDRESS_BYTES
     if (!this.#transmit(peer, this.#addressBytes, 0, ADDRESS_BYTES)) return false
     op.lent = true
-    if (peer.lent++ === 0) this.borrowers.push(peer)
+    if (peer.lent++ === 0 && peer.memory!.shared) this.borrowers.push(peer)
     return true
   }
 
@@ -165,7 +165,7 @@ export class Outgoing {
   takeBack(peer: Peer, op: SendOp): void {
     if (!op.lent) return
     op.lent = false
-    if (--peer.lent === 0) this.borrowers.splice(this.borrowers.indexOf(peer), 1)
+    if (--peer.lent === 0 && peer.memory!.shared) this.borrowers.splice(this.borrowers.indexOf(peer), 1)
   }
 
   #fillHeader(word0: number, context: number, tag: number, id: number, total: number, last: number): void {

@@ -8,39 +8,22 @@
 import { StateError } from '../errors.js'
 import type { Engine } from './engine.js'
 import type { Operation, Owner } from './operation.js'
+import { LINGER_NANOSECONDS, PATIENCE } from './patience.js'
+import type { Patience, Polling } from './patience.js'
 
-/** `never`: arrivals need the event loop. `spin`: a core for each rank. `yield`: more ranks than cores. */
-export type Polling = 'never' | 'spin' | 'yield'
-
-/** Milliseconds that a blocking call polls before it sleeps. */
-const SPIN_MILLISECONDS = 0.1
-const YIELD_MILLISECONDS = 1
-/** The same while a large message is being copied. */
-const COPY_MILLISECONDS = 2
-/** Polls between two looks at the clock. */
-const POLLS_PER_LOOK = 32
 /** After this many milliseconds of operations that all completed at once, the event loop turns. */
 const TURN_MILLISECONDS = 1
 const OPERATIONS_PER_LOOK = 32
+/** How many milliseconds longer than others a call polls whose message is being copied. */
+const COPY_MILLISECONDS = 2
 
 /** What most calls return that give nothing. */
 const NOTHING: Promise<unknown> = Promise.resolve(undefined)
 
-/** See `shortPolls`: about a microsecond. Where ranks share a core, a message is there, or the processor is yielded. */
-const SHORT_POLLS = { never: 0, spin: 100, yield: 1 }
-
-export interface WaiterOptions {
-  readonly polling: Polling
-  /** sched_yield, where there is one. */
-  readonly yieldProcessor?: () => void
-}
-
 export class Waiter implements Owner {
-  /** How often a receive looks for its message before it makes an operation of itself. */
-  readonly shortPolls: number
   readonly #engine: Engine
   readonly #polling: Polling
-  readonly #yield: (() => void) | undefined
+  readonly patience: Patience
   /** Blocking calls that sleep: how to wake each, and since when it waits. */
   readonly #sleepers = new Map<Operation, { resolve: (value: unknown) => void; reject: (error: Error) => void; since: number }>()
   readonly #keepAlive: NodeJS.Timeout
@@ -52,11 +35,10 @@ export class Waiter implements Owner {
   #operations = 0
   #lastTurn = performance.now()
 
-  constructor(engine: Engine, { polling, yieldProcessor }: WaiterOptions) {
+  constructor(engine: Engine, polling: Polling) {
     this.#engine = engine
     this.#polling = polling
-    this.shortPolls = SHORT_POLLS[polling]
-    this.#yield = polling === 'yield' ? yieldProcessor : undefined
+    this.patience = PATIENCE[polling]
     this.#keepAlive = setInterval(() => undefined, 0x7fffffff)
     this.#keepAlive.unref()
     engine.onProgress = () => {
@@ -87,28 +69,25 @@ export class Waiter implements Owner {
       return op.done
     }
     if (this.#asleep) this.#awake()
-    for (let polls = 0; polls < POLLS_PER_LOOK; polls++) {
-      engine.progress()
-      if (op.done) return true
-      if (this.#yield !== undefined) this.#yield()
-    }
-    return this.#pollLonger(op)
+    return this.#pollForAWhile(op)
   }
 
-  #pollLonger(op: Operation): boolean {
-    const start = performance.now()
-    let end = start + (this.#yield === undefined ? SPIN_MILLISECONDS : YIELD_MILLISECONDS)
-    let now = start
-    do {
-      for (let polls = 0; polls < POLLS_PER_LOOK; polls++) {
-        this.#engine.progress()
+  #pollForAWhile(op: Operation): boolean {
+    const { milliseconds, polls, looks } = this.patience
+    const engine = this.#engine
+    for (let end = 0; ; ) {
+      let frames = 0
+      for (let poll = 0; poll < polls; poll++) {
+        frames += engine.progress()
         if (op.done) return true
-        if (this.#yield !== undefined) this.#yield()
       }
-      now = performance.now()
-      if (this.#engine.copying) end = Math.min(now + SPIN_MILLISECONDS, start + COPY_MILLISECONDS)
-    } while (now < end)
-    return false
+      const now = performance.now()
+      if (end === 0) end = now + milliseconds
+      else if (now > end && !engine.busy) return false
+      else if (now > end + COPY_MILLISECONDS) return false
+      // Who copies, or may help to, has more to look at than arrivals.
+      if (frames === 0 && !engine.copying) engine.transport.linger?.(looks, LINGER_NANOSECONDS)
+    }
   }
 
   /** The result of a blocking call: polls, then sleeps. */

@@ -72,7 +72,7 @@ export class ShmPeerMemory implements PeerMemory {
   readonly #fd: number
   readonly #rank: number
   readonly #size: number
-  readonly #crowded: boolean
+  readonly shared: boolean
   readonly #controlOf: (rank: number) => Int32Array
   readonly #isAsleep: (peer: number) => boolean
   /** Kept alive: others read it. */
@@ -87,7 +87,7 @@ export class ShmPeerMemory implements PeerMemory {
     this.#fd = fd
     this.#rank = rank
     this.#size = size
-    this.#crowded = crowded
+    this.shared = !crowded
     this.#controlOf = controlOf
     this.#isAsleep = isAsleep
     this.#known = new Uint8Array(size)
@@ -129,7 +129,7 @@ export class ShmPeerMemory implements PeerMemory {
   }
 
   helps(peer: number): boolean {
-    return !this.#crowded && !this.#isAsleep(peer)
+    return this.shared && !this.#isAsleep(peer)
   }
 
   read(peer: number, address: number, bytes: Uint8Array, at: number, length: number): number {

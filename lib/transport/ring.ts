@@ -3,7 +3,7 @@
 // Words on cache lines of their own, then the data:
 //
 //   HEAD      bytes consumed, made known from time to time   written by the consumer only
-//   WAITING   1: the producer found the ring full and wants to be woken; set by the producer, cleared by the consumer
+//   WAITING   1: the producer found the ring full and wants to be woken; set by the producer, cleared by whoever sees room
 //   data      frames of whole 64-byte lines, contiguous; where a frame would run over the end, a PAD sends the consumer
 //             to the beginning
 //
@@ -99,9 +99,15 @@ export class RingWriter {
     return this.#room(bytes)
   }
 
-  /** Whether the consumer has made progress since a write was refused. */
+  /**
+   * Whether the consumer has made progress since a write was refused; if not, it wakes us when it does. WAITING is set
+   * anew: the consumer may have cleared it, while we did not sleep yet, for progress that the refusal knew of.
+   */
   hasRoom(): boolean {
-    return Atomics.load(this.#words, HEAD) !== this.#knownHead
+    Atomics.store(this.#words, WAITING, 1)
+    if (Atomics.load(this.#words, HEAD) === this.#knownHead) return false
+    Atomics.store(this.#words, WAITING, 0)
+    return true
   }
 }
 
@@ -127,7 +133,7 @@ export class RingReader implements Inlet {
   }
 
   first(): number {
-    const at = (DATA + (this.#head & MASK)) >> 2
+    const at = this.next
     const word0 = Atomics.load(this.words, at)
     if (word0 === NONE) return -1
     return kindOf(word0) === PAD ? this.#begin() : at
@@ -137,6 +143,11 @@ export class RingReader implements Inlet {
   #begin(): number {
     this.#head = (this.#head + RING_DATA_BYTES - (this.#head & MASK)) | 0
     return DATA >> 2
+  }
+
+  /** The index of the word that will not be NONE once there is another frame. */
+  get next(): number {
+    return (DATA + (this.#head & MASK)) >> 2
   }
 
   advance(length: number): void {
@@ -152,7 +163,7 @@ export class RingReader implements Inlet {
   }
 
   get hasFrames(): boolean {
-    return Atomics.load(this.words, (DATA + (this.#head & MASK)) >> 2) !== NONE
+    return Atomics.load(this.words, this.next) !== NONE
   }
 
   /** Hands over the frames that are there, `most` at the most. Returns how many there were. */

@@ -3,20 +3,19 @@ import type { Inlet, PeerMemory, Transport } from './transport.js'
 
 export class Router implements Transport {
   readonly name = 'router'
-  /** The least of them all; `maxPayloadTo` says what a single peer takes. */
+  /** The least of them all. */
   readonly maxPayload: number
   readonly #byPeer: readonly Transport[]
   readonly #transports: readonly Transport[]
+  /** The one that others can be waited for in. */
+  readonly #patient: Transport | undefined
 
   /** `byPeer[rank]` carries the frames to that rank; one transport may serve many ranks. */
   constructor(byPeer: readonly Transport[]) {
     this.#byPeer = byPeer
     this.#transports = [...new Set(byPeer)]
+    this.#patient = this.#transports.find((transport) => transport.linger !== undefined)
     this.maxPayload = Math.min(...this.#transports.map((transport) => transport.maxPayload))
-  }
-
-  maxPayloadTo(peer: number): number {
-    return this.#byPeer[peer].maxPayload
   }
 
   send(peer: number, header: Int32Array, payload: Uint8Array, offset: number, length: number): boolean {
@@ -25,6 +24,10 @@ export class Router implements Transport {
 
   inletOf(peer: number): Inlet | undefined {
     return this.#byPeer[peer].inletOf?.(peer)
+  }
+
+  linger(looks: number, nanoseconds: number): void {
+    this.#patient?.linger?.(looks, nanoseconds)
   }
 
   memoryOf(peer: number): PeerMemory | undefined {

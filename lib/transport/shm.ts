@@ -20,6 +20,10 @@ import type { FrameHandler } from './ring.js'
 import type { Inlet, PeerMemory, Receiver, Transport } from './transport.js'
 
 const FRAMES_PER_POLL = 64
+/** An entry of the table of watched words in 32-bit words: an address of two, index, value. */
+const ENTRY_WORDS = 4
+const ENTRY_INDEX = 2
+const ENTRY_VALUE = 3
 const SLEEPING = 0
 const ANNOUNCED = 32
 const WRITERS = 64
@@ -56,6 +60,8 @@ export class ShmTransport implements Transport {
   readonly #full = new Set<RingWriter>()
   readonly #watch: object
   readonly #peerMemory: ShmPeerMemory | undefined
+  /** What `linger` watches: ANNOUNCED, then the next frame of each reader; see native/linger.cc. */
+  readonly #watched: Int32Array<ArrayBuffer>
   #announced = 0
   /** Which ring is read next: a poll that did not come to all of them goes on there. */
   #next = 0
@@ -77,6 +83,8 @@ export class ShmTransport implements Transport {
     const isAsleep = (peer: number): boolean => this.#controlOf(peer)[SLEEPING] === 1
     const size = this.#size
     this.#peerMemory = singleCopy ? new ShmPeerMemory({ memory, fd, rank, size, crowded, controlOf, isAsleep }) : undefined
+    this.#watched = new Int32Array(ENTRY_WORDS * (size + 1))
+    this.#watchWord(0, this.#control)
     this.#watch = memory.watch(doorbells[rank], () => {
       if (!this.#closed) receiver.onWake()
     })
@@ -84,6 +92,10 @@ export class ShmTransport implements Transport {
 
   #controlOf(rank: number): Int32Array {
     return (this.#controls[rank] ??= new Int32Array(this.#memory.map(this.#fd, controlOffset(rank), CONTROL_BYTES)))
+  }
+
+  #watchWord(entry: number, { buffer }: Int32Array): void {
+    this.#memory.watchMemory(this.#watched.buffer, entry, buffer as ArrayBuffer)
   }
 
   /** Maps the ring towards `peer`, empty so far, and tells the peer to look at it. */
@@ -103,6 +115,7 @@ export class ShmTransport implements Transport {
       this.#full.add(writer)
       return false
     }
+    if (this.#full.size > 0) this.#full.delete(writer)
     if (Atomics.load(this.#controls[peer] as Int32Array, SLEEPING) === 1) this.#ring(peer)
     return true
   }
@@ -141,7 +154,8 @@ export class ShmTransport implements Transport {
       if ((Atomics.load(this.#control, WRITERS + (rank >> 5)) & (1 << (rank & 31))) === 0) continue
       this.#known[rank] = 1
       const ring = this.#memory.map(this.#fd, ringOffset(rank, this.#rank, this.#size), RING_BYTES)
-      this.#readers.push(new RingReader(ring, rank, this.#onRoom))
+      const reader = new RingReader(ring, rank, this.#onRoom)
+      this.#watchWord(this.#readers.push(reader), reader.words)
     }
   }
 
@@ -151,6 +165,16 @@ export class ShmTransport implements Transport {
 
   inletOf(peer: number): Inlet | undefined {
     return this.#readers.find((reader) => reader.peer === peer)
+  }
+
+  /** Who waits for room must go on trying. */
+  linger(looks: number, nanoseconds: number): void {
+    if (this.#full.size > 0 || this.#closed) return
+    const watched = this.#watched
+    watched[ENTRY_INDEX] = ANNOUNCED
+    watched[ENTRY_VALUE] = this.#announced
+    for (let i = 0; i < this.#readers.length; i++) watched[ENTRY_WORDS * (i + 1) + ENTRY_INDEX] = this.#readers[i].next
+    this.#memory.linger(watched.buffer, this.#readers.length + 1, looks, nanoseconds)
   }
 
   sleep(): boolean {

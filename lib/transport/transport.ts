@@ -60,6 +60,8 @@ export interface PeerMemory {
   addressOf(bytes: Uint8Array): number
   /** Whether the memory of `peer` can be copied from. Tried at the first call, once the peer has come up. */
   readable(peer: number): boolean
+  /** Whether peers take part in copying at all. */
+  readonly shared: boolean
   /** Whether `peer` would take part in copying: then more and smaller pieces are better. */
   helps(peer: number): boolean
   /** bytes[at … at + length] = what is at `address` in the memory of `peer`, which is readable. Returns 0 or an errno. */
@@ -83,6 +85,11 @@ export interface Transport {
    * comes while the sender is asleep calls `onWake`; one that is awake tries again from time to time.
    */
   send(peer: number, header: Int32Array, payload: Uint8Array, offset: number, length: number): boolean
+  /**
+   * Waits for arrivals, `nanoseconds` at the most: polls `looks` times, lets other processes run, and so on. For those
+   * who have just polled in vain. Without it they poll again.
+   */
+  linger?(looks: number, nanoseconds: number): void
   /** Hands frames that have arrived to the receiver, a bounded number a call. Returns how many. */
   poll(): number
   /**

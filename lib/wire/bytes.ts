@@ -10,6 +10,14 @@ export function copyBytes(to: Uint8Array, at: number, from: Uint8Array, offset: 
   else to.set(from.subarray(offset, offset + length), at)
 }
 
+/** Up to this many bytes a loop over words beats `set`, which wants a view of its own. */
+export const WORD_LOOP_BYTES = 192
+
+/** The same into the beginning of `words`, from word `at` on: for copies of at most WORD_LOOP_BYTES, whole words. */
+export function copyWords(words: Int32Array, from: Int32Array, at: number, count: number): void {
+  for (let i = 0; i < count; i++) words[i] = from[at + i]
+}
+
 /** A copy of `length` bytes in memory of its own; not `bytes.slice`, which on a Buffer is a view. */
 export const copyOut = (bytes: Uint8Array, offset: number, length: number): Uint8Array =>
   Uint8Array.prototype.slice.call(bytes, offset, offset + length)

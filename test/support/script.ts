@@ -4,7 +4,7 @@ import { Contexts, WORLD_CONTEXT } from '../../lib/comm/contexts.js'
 import { Group } from '../../lib/comm/group.js'
 import { Engine } from '../../lib/p2p/engine.js'
 import { Waiter } from '../../lib/p2p/waiter.js'
-import type { Polling } from '../../lib/p2p/waiter.js'
+import type { Polling } from '../../lib/p2p/patience.js'
 import type { Receiver, Transport } from '../../lib/transport/transport.js'
 import { HEADER_WORDS, kindOf, typeOf } from '../../lib/wire/header.js'
 
@@ -123,7 +123,7 @@ export function scripted(options: { size?: number; eagerLimit?: number; polling?
   let transport: ScriptedTransport | undefined
   const connect = (receiver: Receiver): Transport => (transport = new ScriptedTransport(receiver))
   const engine = new Engine({ rank: 0, size, eagerLimit, connect })
-  const waiter = new Waiter(engine, { polling })
+  const waiter = new Waiter(engine, polling)
   const home = { progress: { engine, waiter }, contexts: new Contexts(0), worldRank: 0, ranksPerCore: 1 }
   const ranks = Array.from({ length: size }, (_, rank) => rank)
   const world = new Communicator(home, WORLD_CONTEXT, new Group(ranks, 0), 'COMM_WORLD')

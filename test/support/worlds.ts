@@ -7,7 +7,7 @@ import { Group } from '../../lib/comm/group.js'
 import { DEFAULT_EAGER_LIMIT } from '../../lib/env.js'
 import { Engine } from '../../lib/p2p/engine.js'
 import { Waiter } from '../../lib/p2p/waiter.js'
-import type { Polling } from '../../lib/p2p/waiter.js'
+import type { Polling } from '../../lib/p2p/patience.js'
 import { createInproc } from '../../lib/transport/inproc.js'
 import { Router } from '../../lib/transport/router.js'
 import { SelfTransport } from '../../lib/transport/self.js'
@@ -97,7 +97,7 @@ export function openWorlds(name: TransportName, size: number, options: WorldsOpt
     }
     return new Engine({ rank, size, eagerLimit, connect })
   })
-  const waiters = engines.map((engine) => new Waiter(engine, { polling }))
+  const waiters = engines.map((engine) => new Waiter(engine, polling))
   const worlds = ranks.map((rank) => {
     const progress = { engine: engines[rank], waiter: waiters[rank] }
     const home = { progress, contexts: new Contexts(rank), worldRank: rank, ranksPerCore: 1 }

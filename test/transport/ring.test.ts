@@ -152,6 +152,16 @@ void t.test('random traffic', async (t) => {
   }
 })
 
+void t.test('a producer that goes to sleep is woken, though the consumer made some room while it was refused', async (t) => {
+  const pair = ring()
+  while (pair.write(0, 2000));
+  // As if the consumer had cleared the word between its setting and the refusal's last look.
+  Atomics.store(new Int32Array(pair.memory), WAITING, 0)
+  t.notOk(pair.writer.hasRoom())
+  pair.read()
+  t.equal(pair.wakes, 1)
+})
+
 void t.test('room is made known while frames are being read', async (t) => {
   const pair = ring()
   let count = 0

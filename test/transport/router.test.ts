@@ -41,7 +41,6 @@ void t.test('sleep is all or nothing', async (t) => {
   t.same(calls.splice(0), ['a sleep', 'bb sleep', 'ccc sleep', 'bb awake', 'a awake'])
   t.equal(router.poll(), 3)
   t.equal(router.maxPayload, 1)
-  t.equal(router.maxPayloadTo(3), 3)
   router.forget(1)
   router.close()
   t.same(calls, ['bb forgets 1', 'a close', 'bb close', 'ccc close'])
