@@ -1,32 +1,36 @@
 // Who is measured, and how each is built and started. A peer that is not there is said, not failed.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { kernels } from 'tsmpi/montecarlo'
 import type { Family } from './families.js'
 import type { Command } from './session.js'
 
 export const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
-export const TSMPIRUN = file('../dist/launcher/main.js')
 const BUILD = file('../build/bench')
 
 export interface Contender {
   readonly name: string
-  /** The families it takes part in, at this number of ranks. */
-  readonly plays: (family: Family, ranks: number) => boolean
+  readonly plays: (family: Family) => boolean
+  /** It is asked for fewer sizes, and for none above. */
+  readonly largest?: number
   /** `folder` is an empty one of its own, which lives as long as its program. */
   readonly command: (family: Family, ranks: number, folder: string) => Command
 }
 
-export const OURS: Contender = {
-  name: 'tsmpi',
-  plays: () => true,
-  command: (_family, ranks) => ({
-    file: process.execPath,
-    args: [TSMPIRUN, '-n', String(ranks), file('ours/mpi.mjs')],
-  }),
-}
+/** The name by which results know tsmpi. */
+export const OURS = 'tsmpi'
+export const COPY = 'copy'
+export const OPEN_MPI = 'Open MPI C'
+export const MPI4PY = 'mpi4py'
+
+const node = (...args: string[]): Command => ({ file: process.execPath, args })
+
+export const tsmpirun = (ranks: number, ...args: string[]): Command =>
+  node(file('../dist/launcher/main.js'), '-n', String(ranks), ...args)
 
 /** Open MPI refuses to run as root, as one is in a container, unless told so twice. */
 const AS_ROOT = { OMPI_ALLOW_RUN_AS_ROOT: '1', OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1' }
@@ -37,26 +41,39 @@ export const mpirun = (ranks: number, ...args: string[]): Command => ({
   env: AS_ROOT,
 })
 
-function openMpi(program: string): Contender {
-  return {
-    name: 'Open MPI C',
-    plays: ({ objects }) => objects === undefined,
-    command: (_family, ranks, folder) => mpirun(ranks, program, folder),
-  }
+const ours = (launcherOptions: readonly string[]): Contender => ({
+  name: OURS,
+  plays: ({ kind }) => kind === 'messages' || kind === 'collective',
+  command: (_family, ranks) => tsmpirun(ranks, ...launcherOptions, file('ours/mpi.mjs')),
+})
+
+const COPYING: Contender = {
+  name: COPY,
+  plays: ({ name }) => name === 'latency',
+  command: () => node(file('ours/copy.mjs')),
 }
 
-function mpi4py(python: string): Contender {
-  return {
-    name: 'mpi4py',
-    plays: () => true,
-    command: (_family, ranks, folder) => mpirun(ranks, python, file('peers/mpi4py_peer.py'), folder),
-  }
+/** One of several programs that count hits. */
+const kernel = (name: string, command: Command): Contender => ({
+  name,
+  plays: ({ kind }) => kind === 'kernel',
+  command: () => command,
+})
+
+/** tsmpi and what needs no peer; options go to tsmpirun. */
+export function ourContenders(launcherOptions: readonly string[]): Contender[] {
+  return [
+    ours(launcherOptions),
+    COPYING,
+    ...kernels().map((name) => kernel(`tsmpi ${name}`, node(file('ours/kernel.mjs'), name))),
+    kernel('Math.random', node(file('ours/kernel.mjs'), 'Math.random')),
+  ]
 }
 
 /** The peers that are there, and what is said of those that are not. */
 export interface Peers {
-  readonly contenders: readonly Contender[]
-  readonly missing: readonly string[]
+  readonly contenders: Contender[]
+  readonly missing: string[]
 }
 
 const succeeds = (command: string, ...args: string[]): boolean =>
@@ -78,20 +95,85 @@ export function compile(compiler: string, source: string, ...flags: string[]): {
   return { reason: done.error === undefined ? done.stderr.trim().split('\n')[0] : `no ${compiler}` }
 }
 
-export function findPeers(): Peers {
-  const contenders: Contender[] = []
-  const missing: string[] = []
-  if (succeeds('mpirun', '--version')) {
-    const c = compile('mpicc', 'openmpi.c')
-    if ('program' in c) contenders.push(openMpi(c.program))
-    else missing.push(`Open MPI in C: ${c.reason}`)
-    const python = pythonWith('mpi4py', 'numpy')
-    if (python !== undefined) contenders.push(mpi4py(python))
-    else missing.push('mpi4py: no python3 that imports mpi4py and numpy')
-  } else {
+export const hasMpirun = (): boolean => succeeds('mpirun', '--version')
+
+function mpiPeers({ contenders, missing }: Peers): void {
+  if (!hasMpirun()) {
     missing.push('Open MPI and mpi4py: no mpirun (Debian: openmpi-bin libopenmpi-dev python3-mpi4py python3-numpy)')
+    return
   }
-  return { contenders, missing }
+  const messages = ({ kind }: Family): boolean => kind === 'messages' || kind === 'collective'
+  const c = compile('mpicc', 'openmpi.c')
+  if ('program' in c) {
+    contenders.push({
+      name: OPEN_MPI,
+      plays: (family) => messages(family) && family.name !== 'objects',
+      command: (_family, ranks, folder) => mpirun(ranks, c.program, folder),
+    })
+  } else {
+    missing.push(`Open MPI in C: ${c.reason}`)
+  }
+  const python = pythonWith('mpi4py', 'numpy')
+  if (python !== undefined) {
+    contenders.push({
+      name: MPI4PY,
+      plays: messages,
+      command: (_family, ranks, folder) => mpirun(ranks, python, file('peers/mpi4py_peer.py'), folder),
+    })
+  } else {
+    missing.push('mpi4py: no python3 that imports mpi4py and numpy')
+  }
+}
+
+function zeroMqPeer({ contenders, missing }: Peers): void {
+  const c = compile('cc', 'libzmq.c', '-lzmq')
+  if ('reason' in c) {
+    missing.push(`libzmq in C: ${c.reason} (Debian: libzmq3-dev)`)
+    return
+  }
+  contenders.push({
+    name: 'libzmq C',
+    plays: ({ name }) => ['latency', 'bandwidth', 'message-rate'].includes(name),
+    command: () => ({ file: c.program, args: [] }),
+    largest: 4 << 20,
+  })
+}
+
+/** Megabytes of windows of large messages fill the memory of channels without flow control: they stop earlier. */
+const NODE_LARGEST = 1 << 20
+
+function nodePeers({ contenders, missing }: Peers): void {
+  const plays = ({ name }: Family): boolean => ['latency', 'bandwidth', 'message-rate', 'objects'].includes(name)
+  const channel = (name: string, program: string): void => {
+    const command = (family: Family): Command => node(file(`peers/node/${program}`), family.name)
+    contenders.push({ name, plays, command, largest: NODE_LARGEST })
+  }
+  channel('child_process', 'child-process.mjs')
+  channel('worker_threads', 'worker-threads.mjs')
+  try {
+    createRequire(import.meta.url).resolve('zeromq')
+    channel('zeromq.js', 'zeromq.mjs')
+  } catch {
+    missing.push('zeromq.js: not installed')
+  }
+}
+
+function kernelPeers({ contenders, missing }: Peers): void {
+  const c = compile('c++', 'rng.cc')
+  if ('program' in c) {
+    for (const name of ['xoshiro256+', 'mt19937_64']) contenders.push(kernel(`C++ ${name}`, { file: c.program, args: [name] }))
+  } else {
+    missing.push(`generators in C++: ${c.reason}`)
+  }
+  const python = pythonWith('numpy')
+  if (python !== undefined) contenders.push(kernel('numpy', { file: python, args: [file('peers/numpy_peer.py')] }))
+  else missing.push('numpy: no python3 that imports it')
+}
+
+export function findPeers(): Peers {
+  const peers: Peers = { contenders: [], missing: [] }
+  for (const find of [mpiPeers, zeroMqPeer, nodePeers, kernelPeers]) find(peers)
+  return peers
 }
 
 /** An empty folder for the time of `use`. */

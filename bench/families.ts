@@ -1,39 +1,47 @@
-// What is measured: the families of the OSU micro-benchmarks, their sizes, and who of the peers can do the same.
+// What is measured: the families of the OSU micro-benchmarks, with their sizes, and what else a user pays for.
+
+export type Kind = 'messages' | 'collective' | 'kernel' | 'startup' | 'import' | 'idle' | 'wake' | 'memory'
 
 export interface Family {
   readonly name: string
-  readonly kind: 'point-to-point' | 'collective'
-  /** Names of objects; else cases are bytes. */
-  readonly objects?: readonly string[]
+  readonly kind: Kind
+  readonly unit: 'µs' | 'ms' | '%' | 'MB'
+  /** What the cases are called where they are not bytes. */
+  readonly cases?: readonly string[]
   readonly smallest: number
   readonly largest: number
   /** Elements are doubles, so bytes come in eights. */
   readonly doubles?: true
-  /** More than two ranks make sense. */
-  readonly scales: boolean
+  /** Ranks, where the user names none: all of the usual ones, or these. */
+  readonly ranks: 'usual' | readonly number[]
   /** The case whose first thousand operations are timed before anything else has run. */
   readonly cold: number
-  /** Cases that the tables ask for, whatever the step between sizes. */
+  /** Sizes that the tables ask for, whatever the step between sizes. */
   readonly asked: readonly number[]
 }
 
 const KIB = 1024
 const MIB = 1024 * KIB
+/** Samples of one operation of a Monte-Carlo kernel. */
+export const SAMPLES = 1_000_000
 
-const points = { kind: 'point-to-point', smallest: 1, largest: 4 * MIB, cold: 8, scales: false, asked: [] } as const
-const blocks = { kind: 'collective', smallest: 1, largest: 4 * MIB, cold: 64, scales: true, asked: [64, MIB] } as const
+const messages = { kind: 'messages', unit: 'µs', smallest: 1, largest: 4 * MIB, cold: 8, ranks: [2], asked: [] } as const
+const blocks = {
+  kind: 'collective', unit: 'µs', smallest: 1, largest: 4 * MIB, cold: 64, ranks: 'usual', asked: [64, MIB],
+} as const
 const doubles = { ...blocks, smallest: 8, largest: 8 * MIB, doubles: true, cold: 8, asked: [8, 8 * KIB, 8 * MIB] } as const
+const named = { unit: 'µs', smallest: 0, largest: 0, cold: 0, asked: [] } as const
 
 export const FAMILIES: readonly Family[] = [
-  { name: 'latency', ...points, smallest: 0 },
-  { name: 'bandwidth', ...points },
-  { name: 'bibandwidth', ...points },
-  { name: 'message-rate', ...points, largest: 4 * KIB, scales: true, cold: 64, asked: [64] },
+  { name: 'latency', ...messages, smallest: 0 },
+  { name: 'bandwidth', ...messages },
+  { name: 'bibandwidth', ...messages },
+  { name: 'message-rate', ...messages, largest: 4 * KIB, ranks: 'usual', cold: 64, asked: [64] },
   {
-    name: 'objects', ...points, cold: 0, largest: 0,
-    objects: ['a number', '{a:1, b:[1,2,3]}', '1000 integers', '100 records'],
+    name: 'objects', ...named, kind: 'messages', ranks: [2],
+    cases: ['a number', '{a:1, b:[1,2,3]}', '1000 integers', '100 records'],
   },
-  { name: 'barrier', ...blocks, smallest: 0, largest: 0, cold: 0, asked: [0] },
+  { name: 'barrier', ...named, kind: 'collective', ranks: 'usual', cases: ['a barrier'] },
   { name: 'bcast', ...blocks },
   { name: 'scatter', ...blocks },
   { name: 'gather', ...blocks },
@@ -41,23 +49,47 @@ export const FAMILIES: readonly Family[] = [
   { name: 'alltoall', ...blocks },
   { name: 'reduce', ...doubles },
   { name: 'allreduce', ...doubles },
+  { name: 'startup', ...named, kind: 'startup', unit: 'ms', ranks: [8], cases: ['start, barrier, end'] },
+  { name: 'import', ...named, kind: 'import', unit: 'ms', ranks: [1], cases: ['alone', 'in a job'] },
+  { name: 'idle', ...named, kind: 'idle', unit: '%', ranks: [2, 8], cases: ['recv', 'barrier', 'await request'] },
+  { name: 'wake', ...named, kind: 'wake', ranks: [2], cases: ['recv', 'barrier', 'await request'] },
+  {
+    name: 'memory', ...named, kind: 'memory', unit: 'MB', ranks: [8],
+    cases: ['RSS after a barrier', 'PSS after a barrier', 'RSS after every collective', 'PSS after every collective'],
+  },
+  { name: 'montecarlo', ...named, kind: 'kernel', ranks: [1], cases: ['10^6 samples'] },
 ]
 
-/** The families whose unit is one message: their time per message gives bytes a second. */
-export const STREAMS = ['bandwidth', 'bibandwidth']
+const ALIASES: Record<string, string> = {
+  bw: 'bandwidth', bibw: 'bibandwidth', mbw_mr: 'message-rate', 'start-up': 'startup', kernel: 'montecarlo',
+}
+
+/** @throws Error where a name is not one. */
+export function familyNamed(name: string): Family {
+  const bare = name.replace(/^osu_/, '')
+  const family = FAMILIES.find((family) => family.name === (ALIASES[bare] ?? bare))
+  if (family !== undefined) return family
+  throw new Error(`no family is called ${name}; there are ${FAMILIES.map((family) => family.name).join(', ')}`)
+}
+
+/** The numbers of ranks a family runs with; `chosen` are the user's. */
+export function ranksOf({ kind, ranks }: Family, chosen: readonly number[] | undefined): readonly number[] {
+  if (ranks === 'usual') return chosen ?? [2, 4, 8]
+  if (chosen === undefined || kind === 'messages' || kind === 'kernel' || kind === 'import' || kind === 'wake') return ranks
+  return chosen
+}
 
 /**
  * The cases of a family: all powers of two for messages between two ranks; for collectives, which take their time at
- * every number of ranks, those of four, and the asked ones.
+ * each number of ranks, those of four, and the asked ones.
  */
 export function casesOf(family: Family, chosen: readonly number[] | undefined, quick: boolean): number[] {
-  if (family.objects !== undefined) return family.objects.map((_, i) => i)
-  if (family.largest === 0) return [0]
+  if (family.cases !== undefined) return family.cases.map((_, i) => i)
   if (chosen !== undefined) return fitting(family, chosen)
-  const step = family.kind === 'point-to-point' ? 1 : 2
-  const powers = Array.from({ length: 24 / step }, (_, i) => 2 ** (i * step))
+  const step = family.kind === 'messages' && family.ranks !== 'usual' ? 1 : 2
+  const powers = Array.from({ length: Math.ceil(24 / step) }, (_, i) => 2 ** (i * step))
   const sparse = [0, 8, 64, KIB, 4 * KIB, 64 * KIB, MIB, 4 * MIB]
-  return fitting(family, [0, ...(quick ? sparse : powers), ...family.asked])
+  return fitting(family, [0, ...(quick ? sparse : powers), family.cold, ...family.asked])
 }
 
 const fitting = ({ smallest, largest, doubles: eights }: Family, sizes: readonly number[]): number[] =>
@@ -72,8 +104,4 @@ export function sizeName(bytes: number): string {
   return `${Number((bytes / KIB ** unit).toFixed(1))} ${UNITS[unit]}`
 }
 
-export function caseName(family: Family, bytes: number): string {
-  if (family.objects !== undefined) return family.objects[bytes]
-  if (family.largest === 0) return ''
-  return sizeName(bytes)
-}
+export const caseName = ({ cases }: Family, bytes: number): string => cases?.[bytes] ?? sizeName(bytes)

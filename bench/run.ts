@@ -1,75 +1,103 @@
-// npm run bench [-- --peers]: measures messages and collectives of tsmpi, beside peers that do the same work.
+// npm run bench [-- --peers]: measures tsmpi inside a host, beside peers that do the same work. docs/benchmarks.md
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
-import yargs from 'yargs'
-import { hideBin } from 'yargs/helpers'
-import { findPeers, OURS } from './contenders.js'
+import { dirname, join } from 'node:path'
+import { file, findPeers, ourContenders, OURS } from './contenders.js'
 import type { Contender } from './contenders.js'
-import { caseName, casesOf, FAMILIES } from './families.js'
+import { casesOf, ranksOf } from './families.js'
 import type { Family } from './families.js'
-import { measureFamily } from './measure.js'
-import type { Measured, Settings } from './measure.js'
-import { median, medianRatio, short } from './report/statistics.js'
+import { readOptions } from './options.js'
+import type { Options } from './options.js'
+import { measureMemory } from './own/memory.js'
+import { measureImport, measureStartup } from './own/startup.js'
+import { measureWaiting } from './own/waiting.js'
+import { askedFigures, askedRatios } from './report/asked.js'
+import { drawCharts } from './report/charts.js'
+import { fillPages } from './report/pages.js'
 import { textTable } from './report/table.js'
+import { coldTable, familyTable } from './report/tables.js'
+import { emptyResults, merged, readOrEmpty, readResults, writeResults } from './results.js'
+import type { Results } from './results.js'
+import { measureInTurns } from './turns.js'
+import type { Outcome } from './turns.js'
 
-const list = (text: string | undefined): string[] | undefined => text?.split(',').map((word) => word.trim())
+const machine = `${cpus()[0]?.model ?? process.arch}, ${availableParallelism()} processors, Node ${process.version}`
 
-const { argv } = yargs(hideBin(process.argv))
-  .scriptName('npm run bench --')
-  .strict()
-  .option('peers', { type: 'boolean', default: false, describe: 'Beside Open MPI in C, mpi4py and others' })
-  .option('only', { type: 'string', describe: 'Families, comma-separated' })
-  .option('ranks', { type: 'string', default: '2,4,8', describe: 'Numbers of ranks' })
-  .option('sizes', { type: 'string', describe: 'Bytes, comma-separated' })
-  .option('rounds', { type: 'number', default: 5, describe: 'Turns of each contender in each case' })
-  .option('turn', { type: 'number', default: 20, describe: 'Milliseconds of a turn' })
-  .option('against', { type: 'string', describe: 'Only these peers, by parts of their names' })
-  .option('spaced', { type: 'boolean', default: true, describe: 'A barrier between operations of collectives, untimed, as OSU has it' })
-  .option('quick', { type: 'boolean', default: false, describe: 'Few sizes, short turns' })
-
-const options = await argv
-const settings: Settings = {
-  rounds: options.rounds,
-  turn: options.quick ? Math.min(10, options.turn) : options.turn,
-  warmUp: options.quick ? 150 : 300,
-  spaced: options.spaced,
-}
-
-const progress = (what: string): void => {
+function progress(what: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${what}`)
 }
 
-function report(family: Family, ranks: number, measured: readonly Measured[], contenders: readonly Contender[]): void {
-  const names = contenders.map(({ name }) => name)
-  const peers = names.slice(1)
-  const head = [`${family.name}, ${ranks} ranks`, ...names.map((name) => `${name} µs`), ...peers.map((name) => `ours/${name}`)]
-  const rows = measured.map(({ bytes, times }) => [
-    caseName(family, bytes),
-    ...names.map((name) => short(median(times[name] ?? []))),
-    ...peers.map((name) => short(medianRatio(times[OURS.name] ?? [], times[name] ?? []))),
-  ])
-  progress('')
-  console.log(`${textTable(head, rows)}\n`)
+async function measure(
+  family: Family,
+  ranks: number,
+  contenders: readonly Contender[],
+  options: Options,
+  say: (what: string) => void,
+): Promise<Outcome> {
+  const { settings, quick, peers } = options
+  switch (family.kind) {
+    case 'startup':
+      return await measureStartup(ranks, peers, settings)
+    case 'import':
+      return await measureImport(settings)
+    case 'idle':
+    case 'wake':
+      return await measureWaiting(family, ranks, quick)
+    case 'memory':
+      return await measureMemory(ranks)
+    case 'messages':
+    case 'collective':
+    case 'kernel': {
+      const players = contenders.filter(({ plays }) => plays(family))
+      return await measureInTurns(family, ranks, casesOf(family, options.sizes, quick), players, settings, say)
+    }
+  }
 }
 
-const peers = options.peers ? findPeers() : { contenders: [], missing: [] }
-for (const line of peers.missing) console.log(`not there: ${line}`)
-const against = list(options.against)
-const wanted = (name: string): boolean => against === undefined || against.some((part) => name.toLowerCase().includes(part.toLowerCase()))
-const contenders = [OURS, ...peers.contenders.filter(({ name }) => wanted(name))]
-const only = list(options.only)
-console.log(`${cpus()[0].model}, ${availableParallelism()} processors, Node ${process.version}\n`)
-for (const family of FAMILIES.filter(({ name }) => only === undefined || only.includes(name))) {
-  for (const ranks of (list(options.ranks) as string[]).map(Number)) {
-    if (ranks !== 2 && !family.scales) continue
-    const players = contenders.filter(({ plays }) => plays(family, ranks))
-    const cases = casesOf(family, list(options.sizes)?.map(Number), options.quick)
-    const { measured, cold, failures } = await measureFamily(family, ranks, cases, players, settings, progress)
-    report(family, ranks, measured, players)
-    const steady = measured.find(({ bytes }) => bytes === cold.bytes)?.times[OURS.name]
-    if (steady !== undefined) {
-      const first = cold.times[OURS.name]
-      console.log(`first 1000 operations (${caseName(family, cold.bytes)}): ${short(first)} µs each, ${short(first / median(steady))} times the steady state\n`)
-    }
-    for (const line of failures) console.log(`failed: ${line}`)
+/** Measures and prints, family by family. */
+async function measureAll(contenders: readonly Contender[], options: Options, results: Results): Promise<void> {
+  const steps = options.families.flatMap((family) => ranksOf(family, options.ranks).map((ranks) => ({ family, ranks })))
+  for (const [i, { family, ranks }] of steps.entries()) {
+    const say = (what: string): void => progress(`[${i + 1}/${steps.length}] ${family.name}, ${ranks} ranks: ${what}`)
+    say('')
+    const { measured, cold, failures } = await measure(family, ranks, contenders, options, say)
+    progress('')
+    results.measured.push(...measured)
+    if (cold !== undefined) results.cold.push(cold)
+    results.failures.push(...failures)
+    if (measured.length > 0) console.log(`${textTable(familyTable(family, ranks, measured))}\n`)
+    for (const line of failures) console.log(`failed: ${line}\n`)
   }
+}
+
+function summarize(results: Results): void {
+  const tables = [coldTable(results), askedRatios(results), askedFigures(results)]
+  for (const table of tables.filter(({ rows }) => rows.length > 0)) console.log(`${textTable(table)}\n`)
+}
+
+function store(results: Results, { json, append }: Options): void {
+  const all = append ? merged(readOrEmpty(json, machine), results) : results
+  writeResults(json, all)
+  const folder = dirname(json)
+  mkdirSync(folder, { recursive: true })
+  for (const [name, svg] of Object.entries(drawCharts(all))) writeFileSync(join(folder, name), svg)
+  console.log(`written: ${json} and the curves beside it`)
+}
+
+const options = await readOptions(process.argv.slice(2)).catch((error: unknown) => {
+  console.error(`npm run bench: ${(error as Error).message}`)
+  process.exit(2)
+})
+if (options.readme) {
+  fillPages(file('..'), readResults(options.json))
+} else {
+  const found = options.peers ? findPeers() : { contenders: [], missing: [] }
+  const results: Results = { ...emptyResults(machine), missing: found.missing }
+  console.log(`${machine}\n`)
+  for (const line of found.missing) console.log(`not there: ${line}`)
+  const against = found.contenders.filter(({ name }) => options.against(name))
+  await measureAll([...ourContenders(options.launcher), ...against], options, results)
+  summarize(results)
+  store(results, options)
+  if (results.failures.some((line) => line.includes(`, ${OURS}: `))) process.exitCode = 1
 }

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline'
 
 /** Milliseconds until a program must have said that it is ready, or answered. */
 const START = 30_000
-const ANSWER = 60_000
+const ANSWER = 20_000
 /** Milliseconds between the end of its input and being killed. */
 const LEAVE = 5_000
 

@@ -1,7 +1,6 @@
 // Finds and loads the native addon, once; everything else asks here whether it is there.
 // Only lib/transport/shm, lib/data, lib/montecarlo and launcher/agent may import this.
 import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -84,7 +83,6 @@ let loaded: { addon?: Native; reason?: string } | undefined
 
 function load(): { addon?: Native; reason?: string } {
   if (process.env['TSMPI_NO_ADDON']) return { reason: 'TSMPI_NO_ADDON is set' }
-  const require = createRequire(import.meta.url)
   const root = packageRoot()
   const places = [
     join(root, 'build/Release/tsmpi.node'),
@@ -94,7 +92,10 @@ function load(): { addon?: Native; reason?: string } {
   const place = places.find((path) => existsSync(path))
   if (place === undefined) return { reason: 'it has not been built (`npm run build:addon` in the package folder)' }
   try {
-    return { addon: require(place) as Native }
+    // What `require` does of it, without the search for packages and scopes around it.
+    const module = { exports: {} }
+    process.dlopen(module, place)
+    return { addon: module.exports as Native }
   } catch (error) {
     return { reason: (error as Error).message }
   }

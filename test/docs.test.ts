@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const docs = readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)
+const docs = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)
 const pages = ['README.md', 'CONTRIBUTING.md', ...docs]
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> }
 const FOLDERS = 'lib|native|launcher|examples|test|bench|docs|scripts'

@@ -141,13 +141,18 @@ const RULES: readonly Rule[] = [
   },
   {
     title: 'examples, bench and programs of jobs import the package as its users do',
-    modules: /^(examples|bench|test\/jobs\/programs)\/(?!(codec|reduce|zmq-pingpong)\.ts$)/,
+    modules: /^(examples|bench|test\/jobs\/programs)\/(?!parts\/|options\.ts$|peers\/node\/zeromq\.mjs$)/,
     may: /^(tsmpi|tsmpi\/montecarlo|node:[\w/]+|examples\/.*|bench\/.*|test\/jobs\/programs\/.*)$/,
   },
   {
-    title: 'three benches measure one part inside: the codec, the reductions, the ZeroMQ transport beside bare zeromq',
-    modules: /^bench\/(codec|reduce|zmq-pingpong)\.ts$/,
-    may: /^(lib\/(data|transport|wire)\/[\w-]+|native\/load|zeromq|node:[\w/]+)$/,
+    title: 'the benchmark has a command line, and a peer that is a package',
+    modules: /^bench\/(options\.ts|peers\/node\/zeromq\.mjs)$/,
+    may: /^(node:[\w/]+|bench\/.*|yargs|zeromq)$/,
+  },
+  {
+    title: 'two benches measure one part inside: the codec and the reductions',
+    modules: /^bench\/parts\//,
+    may: /^(lib\/data\/[\w-]+|native\/load|node:[\w/]+)$/,
   },
 ]
 

@@ -7,9 +7,22 @@ import { OBJECTS } from './objects.mjs'
 const WINDOW = 64
 const { rank, size } = world
 
+/** What is sent and what is received into lie in two areas, made once and grown as needed, as in the C program. */
+const areas = { out: new ArrayBuffer(0), into: new ArrayBuffer(0) }
+
+function bytesOf(area, length) {
+  if (areas[area].byteLength < length) new Uint8Array((areas[area] = new ArrayBuffer(length))).fill(1)
+  return new Uint8Array(areas[area], 0, length)
+}
+
+function doublesOf(area, length) {
+  const { buffer } = bytesOf(area, 8 * length)
+  return new Float64Array(buffer, 0, length)
+}
+
 async function latency(bytes, count, skip) {
-  const out = new Uint8Array(bytes).fill(1)
-  const into = new Uint8Array(bytes).fill(1)
+  const out = bytesOf('out', bytes)
+  const into = bytesOf('into', bytes)
   let start = 0
   for (let i = 0; i < count + skip; i++) {
     if (i === skip) start = wtime()
@@ -42,8 +55,8 @@ async function objects(which, count, skip) {
 
 /** The first half of the ranks sends windows to the second half; each window is answered by one short message. */
 async function window(bytes, count, skip) {
-  const out = new Uint8Array(bytes).fill(1)
-  const into = new Uint8Array(bytes).fill(1)
+  const out = bytesOf('out', bytes)
+  const into = bytesOf('into', bytes)
   const short = new Uint8Array(4)
   const pairs = Math.floor(size / 2)
   const sender = rank < pairs
@@ -62,8 +75,8 @@ async function window(bytes, count, skip) {
 }
 
 async function bothWays(bytes, count, skip) {
-  const out = new Uint8Array(bytes).fill(1)
-  const into = new Uint8Array(bytes).fill(1)
+  const out = bytesOf('out', bytes)
+  const into = bytesOf('into', bytes)
   const requests = new Array(2 * WINDOW)
   let start = 0
   for (let i = 0; i < count + skip; i++) {
@@ -76,42 +89,28 @@ async function bothWays(bytes, count, skip) {
   return (wtime() - start) / count / WINDOW / 2
 }
 
-/** One operation, to be repeated; its buffers are made here. */
+/** One operation, to be repeated. */
 function collective(family, bytes) {
-  const block = () => new Uint8Array(bytes).fill(1)
-  const blocks = () => new Uint8Array(bytes * size).fill(1)
-  const doubles = () => new Float64Array(bytes / 8).fill(1)
+  const [out, into] = ['out', 'into'].map((area) => bytesOf(area, bytes * size))
+  const [block, blockInto] = [out.subarray(0, bytes), into.subarray(0, bytes)]
+  const [doubles, doublesInto] = ['out', 'into'].map((area) => doublesOf(area, bytes >> 3))
   switch (family) {
     case 'barrier':
       return () => world.barrier()
-    case 'bcast': {
-      const into = block()
-      return () => world.bcast(into, 0, { into })
-    }
-    case 'scatter': {
-      const [out, into] = [blocks(), block()]
-      return () => world.scatter(out, 0, { into })
-    }
-    case 'gather': {
-      const [out, into] = [block(), blocks()]
-      return () => world.gather(out, 0, { into })
-    }
-    case 'allgather': {
-      const [out, into] = [block(), blocks()]
-      return () => world.allgather(out, { into })
-    }
-    case 'alltoall': {
-      const [out, into] = [blocks(), blocks()]
+    case 'bcast':
+      return () => world.bcast(block, 0, { into: block })
+    case 'scatter':
+      return () => world.scatter(out, 0, { into: blockInto })
+    case 'gather':
+      return () => world.gather(block, 0, { into })
+    case 'allgather':
+      return () => world.allgather(block, { into })
+    case 'alltoall':
       return () => world.alltoall(out, { into })
-    }
-    case 'reduce': {
-      const [out, into] = [doubles(), doubles()]
-      return () => world.reduce(out, SUM, 0, { into })
-    }
-    case 'allreduce': {
-      const [out, into] = [doubles(), doubles()]
-      return () => world.allreduce(out, SUM, { into })
-    }
+    case 'reduce':
+      return () => world.reduce(doubles, SUM, 0, { into: doublesInto })
+    case 'allreduce':
+      return () => world.allreduce(doubles, SUM, { into: doublesInto })
     default:
       throw new Error(`no benchmark is called ${family}`)
   }

@@ -2,8 +2,13 @@
 
 export type Cell = string | number
 
+export interface Table {
+  readonly head: readonly string[]
+  readonly rows: readonly (readonly Cell[])[]
+}
+
 /** The first column is left-aligned, the others right-aligned. */
-export function textTable(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
+export function textTable({ head, rows }: Table): string {
   const lines = [head, ...rows].map((row) => row.map(String))
   const widths = head.map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length)))
   const align = (text: string, column: number): string =>
@@ -11,7 +16,7 @@ export function textTable(head: readonly string[], rows: readonly (readonly Cell
   return lines.map((line) => head.map((_, column) => align(line[column] ?? '', column)).join('  ').trimEnd()).join('\n')
 }
 
-export function markdownTable(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
-  const line = (cells: readonly Cell[]): string => `| ${cells.join(' | ')} |`
+export function markdownTable({ head, rows }: Table): string {
+  const line = (cells: readonly Cell[]): string => `| ${cells.map((cell) => String(cell).replaceAll('|', '\\|')).join(' | ')} |`
   return [line(head), `|---|${'---:|'.repeat(head.length - 1)}`, ...rows.map(line)].join('\n')
 }

@@ -7,7 +7,7 @@ import { isBitwise, isLocating } from './scalar.js'
 import { BIGINT64, BIGUINT64, EMPTY, FLOAT32, FLOAT64, NUMBER, OBJECT, TYPE_NAMES } from './types.js'
 import type { TypedArray } from './types.js'
 
-/** From this many elements on the addon is faster than a loop here: measured by bench/reduce.ts. */
+/** From this many elements on the addon is faster than a loop here: measured by bench/parts/reduce.ts. */
 const NATIVE_FROM = 16
 
 const isFloat = (type: number): boolean => type === FLOAT32 || type === FLOAT64

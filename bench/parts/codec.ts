@@ -1,7 +1,7 @@
 // How long the object codec takes: encode and decode of one value, beside v8.serialize and JSON.
-// Run with: npx tsx bench/codec.ts (or node on the compiled file)
+// Run with: npx tsx bench/parts/codec.ts (or node on the compiled file)
 import { deserialize, serialize } from 'node:v8'
-import { decode, encode } from '../lib/data/codec.js'
+import { decode, encode } from '../../lib/data/codec.js'
 
 const VALUES: Record<string, unknown> = {
   'number': 1,

@@ -1,4 +1,4 @@
-// The job that startup.mjs measures.
+// A job that starts, passes one barrier and ends.
 import { COMM_WORLD as world } from 'tsmpi'
 
 await world.barrier()

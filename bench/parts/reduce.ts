@@ -1,8 +1,8 @@
 // From which length on the addon reduces faster than the loops in TypeScript: nanoseconds a call, by type and op.
-import { reduceInTypeScript } from '../lib/data/loops.js'
-import { CONSTRUCTORS, TYPE_NAMES } from '../lib/data/types.js'
-import type { TypedArray } from '../lib/data/types.js'
-import { native } from '../native/load.js'
+import { reduceInTypeScript } from '../../lib/data/loops.js'
+import { CONSTRUCTORS, TYPE_NAMES } from '../../lib/data/types.js'
+import type { TypedArray } from '../../lib/data/types.js'
+import { native } from '../../native/load.js'
 
 const LENGTHS = [1, 4, 8, 16, 24, 32, 48, 64, 128, 1024, 65536]
 const OPS = { SUM: 0, MAX: 3, MINLOC: 10 }
