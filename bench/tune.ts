@@ -2,11 +2,11 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { algorithmNames, SIZE_UNKNOWN } from './tune/cases.js'
-import { decide, overAllSizes, sizeClasses } from './tune/decide.js'
+import { SIZE_UNKNOWN } from './tune/cases.js'
+import { boardLimit, decide, overAllSizes, sizeClasses, withoutBoard } from './tune/decide.js'
 import type { Measured } from './tune/decide.js'
 import { distance, docsWith, jsonOf, sourceOf, timesTable } from './tune/format.js'
-import { chooser, restrictionsOf, SWITCH_POINTS, collectives } from './tune/library.js'
+import { algorithmNames, BOARD, chooser, collectives, published, restrictionsOf, SWITCH_POINTS } from './tune/library.js'
 import type { CollectiveName, MeasuredOn, SwitchPoint } from './tune/library.js'
 import { measure } from './tune/measure.js'
 import type { Measurement } from './tune/measure.js'
@@ -26,31 +26,44 @@ const progress = (what: string): void => {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${what}`)
 }
 
+function decideOne({ collective, ranks, timings }: Measurement): Measured {
+  const messages = withoutBoard(timings, BOARD)
+  const compared = SIZE_UNKNOWN.includes(collective) ? [overAllSizes(messages)] : messages
+  const intervals = decide(compared, (name) => restrictionsOf(collective, name))
+  const board = boardLimit(timings, BOARD, (bytes) => published(collective, ranks, bytes))
+  return { ranks, timings: compared, preferences: { board, intervals } }
+}
+
 function groupsFrom(collective: CollectiveName, measurements: readonly Measurement[]): Group[] {
   const measured = measurements
     .filter((measurement) => measurement.collective === collective)
-    .map(({ ranks, timings }): Measured => {
-      const compared = SIZE_UNKNOWN.includes(collective) ? [overAllSizes(timings)] : timings
-      return { ranks, timings: compared, intervals: decide(compared, (name) => restrictionsOf(collective, name)) }
-    })
-    .filter(({ intervals }) => intervals.length > 0)
+    .map(decideOne)
+    .filter(({ preferences }) => preferences.intervals.length > 0)
   const crowded = sizeClasses(measured.filter(({ ranks }) => isCrowded(ranks)))
   const roomy = sizeClasses(measured.filter(({ ranks }) => !isCrowded(ranks)))
   return groupsOf({ collective, crowded, roomy }, SWITCH_POINTS, unrestricted)
 }
 
+/** What a table chooses for a case that was measured. */
+function choiceOf(points: readonly SwitchPoint[]): (measurement: Measurement, bytes: number) => string {
+  const choose = chooser(points)
+  return ({ collective, ranks, timings }, bytes) => {
+    const crowded = isCrowded(ranks)
+    const onBoard = published(collective, ranks, bytes) <= choose.boardLimit(collective, ranks, crowded)
+    if (onBoard && timings.some((timing) => timing.bytes === bytes && BOARD in timing.times)) return BOARD
+    return choose.byMessages(collective, ranks, SIZE_UNKNOWN.includes(collective) ? 0 : bytes, crowded)
+  }
+}
+
 function report(measurements: readonly Measurement[], points: readonly SwitchPoint[]): void {
-  const now = chooser(points)
-  const before = chooser(SWITCH_POINTS)
-  const choiceOf = (choose: typeof now) => ({ collective, ranks }: Measurement, bytes: number): string =>
-    choose(collective, ranks, SIZE_UNKNOWN.includes(collective) ? 0 : bytes, isCrowded(ranks))
+  const [before, now] = [SWITCH_POINTS, points].map(choiceOf)
   for (const measurement of measurements) {
-    const chosen = (choose: typeof now) => (bytes: number): string => choiceOf(choose)(measurement, bytes)
-    console.log(`${timesTable(measurement, algorithmNames(measurement.collective), chosen(now), chosen(before))}\n`)
+    const names = algorithmNames(measurement.collective)
+    console.log(`${timesTable(measurement, names, (bytes) => now(measurement, bytes), (bytes) => before(measurement, bytes))}\n`)
   }
   console.log('* chosen from now on   · chosen so far')
-  const times = [before, now].map((choose) => distance(measurements, choiceOf(choose)).toFixed(3))
-  console.log(`Time of the chosen algorithms, of the fastest each, in the geometric mean: ${times[0]} so far, ${times[1]} from now on`)
+  const [far, near] = [before, now].map((choose) => distance(measurements, choose).toFixed(3))
+  console.log(`Time of the chosen algorithms, of the fastest each, in the geometric mean: ${far} so far, ${near} from now on`)
 }
 
 function write({ json }: Options, groups: readonly Group[], ranks: readonly number[]): void {
@@ -76,10 +89,10 @@ async function main(options: Options): Promise<number> {
   console.log(`${cpus()[0]?.model ?? process.arch}, ${cores} processors, Node ${process.version}; ${options.seconds} s\n`)
   const { measurements, failures } = await measure(options, progress)
   progress('')
-  const groups = collectives().flatMap((collective) => groupsFrom(collective, measurements))
-  report(measurements, groups.flatMap(({ points }) => points))
   for (const line of failures) console.log(`failed: ${line}`)
   if (measurements.every(({ timings }) => timings.every(({ times }) => Object.keys(times).length === 0))) return 1
+  const groups = collectives().flatMap((collective) => groupsFrom(collective, measurements))
+  report(measurements, groups.flatMap(({ points }) => points))
   if (!options.dryRun) write(options, groups, options.ranks)
   return 0
 }

@@ -1,5 +1,5 @@
 // What is measured: for each collective its algorithms, and the sizes at which they are compared.
-import { algorithmsOf, collectives } from './library.js'
+import { collectives } from './library.js'
 import type { CollectiveName } from './library.js'
 
 const KIB = 1024
@@ -12,7 +12,7 @@ const MOST_AT_A_RANK = 8 * MIB
 
 /** Collectives whose size is one rank's block. */
 const BLOCKWISE: readonly CollectiveName[] = ['scatter', 'gather', 'allgather', 'alltoall']
-/** The ranks do not know what the others have: one algorithm must serve all sizes. */
+/** The ranks do not know what the others have: one algorithm by messages must serve all sizes. */
 export const SIZE_UNKNOWN: readonly CollectiveName[] = ['barrier', 'scatter', 'gather']
 
 export interface Case {
@@ -40,5 +40,3 @@ export function collectivesNamed(names: readonly string[] | undefined): Collecti
   }
   return all.filter((collective) => wanted.includes(collective))
 }
-
-export const algorithmNames = (collective: CollectiveName): string[] => algorithmsOf(collective).map(({ name }) => name)

@@ -14,6 +14,12 @@ export interface Interval {
   readonly chain: readonly string[]
 }
 
+/** Up to `board` bytes that a rank publishes (-1: never) without messages; else by messages, as the intervals have it. */
+export interface Preferences {
+  readonly board: number
+  readonly intervals: readonly Interval[]
+}
+
 /** The names of what calls must be for an algorithm to run them. */
 export type Restrictions = (algorithm: string) => readonly string[]
 
@@ -105,6 +111,32 @@ export function overAllSizes(timings: readonly Timing[]): Timing {
   return { bytes: 0, times: Object.fromEntries([...logarithms].map(([name, losses]) => [name, Math.exp(mean(losses))])) }
 }
 
+/**
+ * Up to how many of the bytes that a rank publishes the board is to be used: where least is lost over all sizes, on either
+ * side. -1: at no size, Infinity: at all that were measured.
+ */
+export function boardLimit(timings: readonly Timing[], board: string, published: (bytes: number) => number): number {
+  const compared = [...timings].sort((a, b) => a.bytes - b.bytes).flatMap(({ bytes, times }) => {
+    const { [board]: own, ...others } = times
+    const best = Math.min(...Object.values(others))
+    return own === undefined && best === Infinity ? [] : [{ bytes, gain: Math.log(best / (own ?? Infinity)) }]
+  })
+  const gains = compared.map(({ gain }) => Math.max(-MOST_GAIN, Math.min(MOST_GAIN, gain)))
+  let [cut, most] = [0, 0]
+  gains.reduce((sum, gain, i) => {
+    if (sum + gain > most) [cut, most] = [i + 1, sum + gain]
+    return sum + gain
+  }, 0)
+  if (cut === 0) return -1
+  return cut === compared.length ? Infinity : between(published(compared[cut - 1].bytes), published(compared[cut].bytes))
+}
+
+/** The logarithm that stands for a time against none: more than all sizes can outweigh. */
+const MOST_GAIN = 1000
+
+export const withoutBoard = (timings: readonly Timing[], board: string): Timing[] =>
+  timings.map(({ bytes, times: { [board]: _, ...times } }) => ({ bytes, times }))
+
 /** The algorithms for a size, in order of preference. */
 const chainFor = (intervals: readonly Interval[], bytes: number): readonly string[] =>
   intervals.find(({ maxBytes }) => bytes <= maxBytes)?.chain ?? []
@@ -121,38 +153,42 @@ function worst(timings: readonly Timing[], own: readonly Interval[], other: read
 /** What was measured with one number of ranks, and what was decided from it. */
 export interface Measured {
   readonly ranks: number
+  /** By messages. */
   readonly timings: readonly Timing[]
-  readonly intervals: readonly Interval[]
+  readonly preferences: Preferences
 }
 
 /** Numbers of ranks that are served alike, up to `maxSize`. */
 export interface SizeClass {
   readonly ranks: readonly number[]
   readonly maxSize: number
-  readonly intervals: readonly Interval[]
+  readonly preferences: Preferences
 }
 
 /**
- * Numbers of ranks share a class where the preferences of one of them make no size of the others slower than by the
- * margin. Between two classes the geometric middle decides; the last reaches to the middle before twice its ranks.
+ * Numbers of ranks share a class where the board has the same limit, and the preferences of one of them make no size of the
+ * others slower than by the margin. Between two classes the geometric middle decides; the last reaches to the middle before
+ * twice its ranks.
  */
 export function sizeClasses(measured: readonly Measured[]): SizeClass[] {
   const sorted = [...measured].sort((a, b) => a.ranks - b.ranks)
-  const groups: { members: Measured[]; intervals: readonly Interval[] }[] = []
+  const groups: { members: Measured[]; preferences: Preferences }[] = []
   for (const one of sorted) {
     const last = groups.at(-1)
-    const candidates = last === undefined ? [] : [last.intervals, one.intervals]
-    const shared = candidates.find((intervals) =>
-      [...last!.members, one].every(({ timings, intervals: own }) => worst(timings, own, intervals) <= MARGIN),
-    )
+    const shared = last === undefined ? undefined : shareable([...last.members, one], [last.preferences, one.preferences])
     if (last !== undefined && shared !== undefined) {
       last.members.push(one)
-      last.intervals = shared
-    } else groups.push({ members: [one], intervals: one.intervals })
+      last.preferences = shared
+    } else groups.push({ members: [one], preferences: one.preferences })
   }
-  return groups.map(({ members, intervals }, i) => {
+  return groups.map(({ members, preferences }, i) => {
     const largest = members[members.length - 1].ranks
     const next = groups[i + 1]?.members[0].ranks ?? 2 * largest
-    return { ranks: members.map(({ ranks }) => ranks), maxSize: Math.floor(Math.sqrt(largest * next)), intervals }
+    return { ranks: members.map(({ ranks }) => ranks), maxSize: Math.floor(Math.sqrt(largest * next)), preferences }
   })
 }
+
+/** The first of the candidates that serves all members. */
+const shareable = (members: readonly Measured[], candidates: readonly Preferences[]): Preferences | undefined =>
+  candidates.find((candidate) => members.every(({ timings, preferences: own }) =>
+    own.board === candidate.board && worst(timings, own.intervals, candidate.intervals) <= MARGIN))

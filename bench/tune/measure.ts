@@ -6,8 +6,9 @@ import { fileURLToPath } from 'node:url'
 import { median } from '../report/statistics.js'
 import { Session } from '../session.js'
 import type { Timing } from './decide.js'
-import { algorithmNames, casesOf } from './cases.js'
+import { casesOf } from './cases.js'
 import type { Case } from './cases.js'
+import { algorithmNames } from './library.js'
 import type { CollectiveName } from './library.js'
 
 export interface Settings {

@@ -1,5 +1,6 @@
 // From preferences to the rows of a collective. What was not measured keeps the rows that were there. Pure.
-import type { Interval, SizeClass } from './decide.js'
+import type { SizeClass } from './decide.js'
+import { BOARD } from './library.js'
 import type { CollectiveName, SwitchPoint } from './library.js'
 
 /** Rows with one reason. */
@@ -43,17 +44,22 @@ const inCrowd = (point: SwitchPoint): SwitchPoint => ({ ...point, crowded: true 
 
 const reach = (classes: readonly SizeClass[]): number => Math.max(0, ...classes.map(({ maxSize }) => maxSize))
 
-function measuredGroup(collective: CollectiveName, { ranks, maxSize, intervals }: SizeClass, crowded: boolean): Group {
-  const rows = ({ maxBytes, chain }: Interval): SwitchPoint[] =>
-    chain.map((algorithm) => ({
-      collective,
-      ...(crowded ? { crowded } : {}),
-      maxSize,
-      ...(maxBytes === Infinity ? {} : { maxBytes }),
-      algorithm,
-    }))
+/** The row of the board stands first: a row for messages before it would keep it from being used. */
+function measuredGroup(collective: CollectiveName, { ranks, maxSize, preferences }: SizeClass, crowded: boolean): Group {
+  const row = (maxBytes: number, algorithm: string): SwitchPoint => ({
+    collective,
+    ...(crowded ? { crowded } : {}),
+    maxSize,
+    ...(maxBytes === Infinity ? {} : { maxBytes }),
+    algorithm,
+  })
+  const { board, intervals } = preferences
+  const points = intervals.flatMap(({ maxBytes, chain }) => chain.map((algorithm) => row(maxBytes, algorithm)))
   const how = crowded ? 'sharing cores' : 'with a core each'
-  return { reason: `${collective}, measured: ${ranks.join(', ')} ranks ${how}`, points: intervals.flatMap(rows) }
+  return {
+    reason: `${collective}, measured: ${ranks.join(', ')} ranks ${how}`,
+    points: board < 0 ? points : [row(board, BOARD), ...points],
+  }
 }
 
 /** The rows that can still serve more than `maxSize` ranks, up to the first that serves all of them. */
@@ -74,22 +80,26 @@ function endsWith(crowded: readonly SwitchPoint[], roomy: readonly SwitchPoint[]
 const sameButCrowded = (a: SwitchPoint, b: SwitchPoint): boolean =>
   a.algorithm === b.algorithm && a.maxSize === b.maxSize && a.maxBytes === b.maxBytes && (a.powerOfTwo === true) === (b.powerOfTwo === true)
 
-/** Whether every call that fits `b` fits `a`. */
-const covers = (a: SwitchPoint, b: SwitchPoint): boolean =>
+/** Whether every call that fits `b` fits `a`, for calls of no bytes. */
+const coversEmpty = (a: SwitchPoint, b: SwitchPoint): boolean =>
   (a.maxSize ?? Infinity) >= (b.maxSize ?? Infinity) &&
-  (a.maxBytes ?? Infinity) >= (b.maxBytes ?? Infinity) &&
   (a.crowded !== true || b.crowded === true) &&
   (a.powerOfTwo !== true || b.powerOfTwo === true)
+
+const covers = (a: SwitchPoint, b: SwitchPoint): boolean => coversEmpty(a, b) && (a.maxBytes ?? Infinity) >= (b.maxBytes ?? Infinity)
 
 /** Without rows that never decide, then without those whose next row says the same. */
 function withoutIdle(groups: readonly Group[], unrestricted: (point: SwitchPoint) => boolean): Group[] {
   const all = groups.flatMap(({ points }) => points)
-  const deciding = all.filter(
-    (point, i) => !all.slice(0, i).some((earlier) => covers(earlier, point) && (earlier.algorithm === point.algorithm || unrestricted(earlier))),
-  )
+  const overruled = (earlier: SwitchPoint, point: SwitchPoint): boolean =>
+    point.algorithm === BOARD
+      ? coversEmpty(earlier, point)
+      : covers(earlier, point) && (earlier.algorithm === point.algorithm || unrestricted(earlier))
+  const deciding = all.filter((point, i) => !all.slice(0, i).some((earlier) => overruled(earlier, point)))
   const needed = deciding.filter((point, i) => {
     const next = deciding.at(i + 1)
-    return next === undefined || next.algorithm !== point.algorithm || !covers(next, point)
+    if (next === undefined || next.algorithm !== point.algorithm) return true
+    return !covers(next, point) || (point.algorithm === BOARD && next.maxBytes !== point.maxBytes)
   })
   return groups
     .map(({ reason, points }) => ({ reason, points: points.filter((point) => needed.includes(point)) }))

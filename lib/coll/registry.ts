@@ -23,7 +23,7 @@ import { reduceLinear } from './reduce/linear.js'
 import { reduceRabenseifner } from './reduce/rabenseifner.js'
 import { scatterBinomial } from './scatter/binomial.js'
 import { scatterLinear } from './scatter/linear.js'
-import type { Algorithm, CollectiveName, CostModel, Cut, Entry } from './schedule.js'
+import type { Algorithm, BoardEntry, CollectiveName, CostModel, Cut, Entry } from './schedule.js'
 
 type Formula = (size: number, blocks: number) => number
 
@@ -124,6 +124,18 @@ export const ENTRIES: readonly Entry[] = [
   }),
 ]
 
+/** What goes by a board, in files <collective>/shm.ts. */
+export const BOARD_ENTRIES: readonly BoardEntry[] = [
+  { collective: 'barrier', name: 'shm', typedOnly: false },
+  { collective: 'bcast', name: 'shm', typedOnly: false },
+  { collective: 'scatter', name: 'shm', typedOnly: false },
+  { collective: 'gather', name: 'shm', typedOnly: false },
+  { collective: 'allgather', name: 'shm', typedOnly: false },
+  { collective: 'alltoall', name: 'shm', typedOnly: false },
+  { collective: 'reduce', name: 'shm', typedOnly: true },
+  { collective: 'allreduce', name: 'shm', typedOnly: true },
+]
+
 const byCollective = new Map<CollectiveName, readonly Entry[]>()
 for (const { collective } of ENTRIES) {
   byCollective.set(collective, ENTRIES.filter((candidate) => candidate.collective === collective))
@@ -134,14 +146,16 @@ export function algorithmsOf(collective: CollectiveName): readonly Entry[] {
   return byCollective.get(collective) ?? []
 }
 
-/** Throws ArgumentError, with the names that there are. */
-export function algorithmNamed(collective: CollectiveName, name: string): Entry {
-  const entries = algorithmsOf(collective)
+/** By messages or by a board. Throws ArgumentError, with the names that there are. */
+export function algorithmNamed(collective: CollectiveName, name: string): Entry | BoardEntry {
+  const entries = [...algorithmsOf(collective), ...BOARD_ENTRIES.filter((entry) => entry.collective === collective)]
   const entry = entries.find((candidate) => candidate.name === name)
   if (entry !== undefined) return entry
   const names = entries.map((candidate) => candidate.name).join(', ')
   throw new ArgumentError(`${collective} has no algorithm '${name}'; it has: ${names}`)
 }
+
+export const isBoard = (entry: Entry | BoardEntry): entry is BoardEntry => entry.name === 'shm'
 
 export const isCollective = (name: string): name is CollectiveName => byCollective.has(name as CollectiveName)
 

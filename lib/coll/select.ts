@@ -6,8 +6,8 @@
 import { ENV } from '../env.js'
 import { ArgumentError } from '../errors.js'
 import { isPowerOfTwo } from './patterns/hypercube.js'
-import { algorithmNamed, algorithmsOf, collectives, isCollective } from './registry.js'
-import type { CollectiveName, CostModel, Entry } from './schedule.js'
+import { algorithmNamed, algorithmsOf, collectives, isBoard, isCollective } from './registry.js'
+import type { BoardEntry, CollectiveName, CostModel, Entry } from './schedule.js'
 import { SWITCH_POINTS } from './switchpoints.js'
 import { parseSwitchPoints } from './table.js'
 import type { SwitchPoint } from './table.js'
@@ -32,12 +32,12 @@ const SHARED_MEMORY: CostModel = { alpha: 1e-6, beta: 5e-11, gamma: 1e-10 }
 
 interface Choice {
   readonly point: SwitchPoint
-  readonly entry: Entry
+  readonly entry: Entry | BoardEntry
 }
 
 /** A table of switch points, by collective. */
 export type Choices = ReadonlyMap<CollectiveName, readonly Choice[]>
-export type Forced = ReadonlyMap<CollectiveName, Entry>
+export type Forced = ReadonlyMap<CollectiveName, Entry | BoardEntry>
 
 /** What decides where the caller does not. */
 export interface Policy {
@@ -54,13 +54,27 @@ export function choicesOf(points: readonly SwitchPoint[]): Choices {
   return choices
 }
 
-/** Throws ArgumentError where `call.algorithm`, or something in the environment, does not exist or may not run the call. */
+/**
+ * The most bytes that a rank publishes where a collective goes by the communicator's board, of `capacity` bytes; -1 where
+ * it does not, as a row for messages stands before that of the board. The same on all ranks.
+ */
+export function boardLimit(collective: CollectiveName, call: Call, capacity: number, policy = environment()): number {
+  const wanted = call.algorithm ?? policy.forced.get(collective)?.name
+  if (wanted !== undefined) return wanted === 'shm' ? capacity : -1
+  const first = policy.choices.get(collective)!.find(({ point }) => fits(point, call))
+  return first === undefined || !isBoard(first.entry) ? -1 : Math.min(capacity, first.point.maxBytes ?? capacity)
+}
+
+/**
+ * An algorithm by messages. Throws ArgumentError where `call.algorithm`, or something in the environment, does not exist or
+ * may not run the call.
+ */
 export function select(collective: CollectiveName, call: Call, policy = environment()): Entry {
   if (call.algorithm !== undefined) return selectForced(collective, call, call.algorithm)
   const wanted = policy.forced.get(collective)
-  if (wanted !== undefined && obstacle(wanted, call) === '') return wanted
+  if (wanted !== undefined && !isBoard(wanted) && obstacle(wanted, call) === '') return wanted
   for (const { point, entry } of policy.choices.get(collective)!) {
-    if (fits(point, call) && obstacle(entry, call) === '') return entry
+    if (!isBoard(entry) && fits(point, call) && obstacle(entry, call) === '') return entry
   }
   return cheapest(collective, call)
 }
@@ -79,10 +93,12 @@ function obstacle(entry: Entry, call: Call): string {
   return ''
 }
 
+const WITHOUT_BOARD = 'it needs ranks that share memory, numbers or typed arrays to reduce, and not too many of either'
+
 function selectForced(collective: CollectiveName, call: Call, name: string): Entry {
   const entry = algorithmNamed(collective, name)
-  const reason = obstacle(entry, call)
-  if (reason !== '') throw new ArgumentError(`${collective} cannot use the algorithm '${name}' here: ${reason}`)
+  const reason = isBoard(entry) ? WITHOUT_BOARD : obstacle(entry, call)
+  if (isBoard(entry) || reason !== '') throw new ArgumentError(`${collective} cannot use the algorithm '${name}' here: ${reason}`)
   return entry
 }
 
@@ -103,7 +119,7 @@ function cheapest(collective: CollectiveName, call: Call): Entry {
 
 /** Reads `allreduce=ring,bcast=chain`. Throws ArgumentError for names that do not exist. */
 export function parseAlgorithms(text: string): Forced {
-  const forced = new Map<CollectiveName, Entry>()
+  const forced = new Map<CollectiveName, Entry | BoardEntry>()
   for (const part of text.split(',').map((piece) => piece.trim()).filter((piece) => piece !== '')) {
     const [collective = '', name = ''] = part.split('=').map((side) => side.trim())
     if (!isCollective(collective)) {

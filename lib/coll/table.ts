@@ -6,7 +6,8 @@ import type { CollectiveName } from './schedule.js'
 
 /**
  * The first row of a collective that fits the call, and whose algorithm may run it, decides; see select.ts. `maxBytes`
- * counts the vector for bcast, reduce and allreduce, and one block for scatter, gather, allgather and alltoall.
+ * counts the vector for bcast, reduce and allreduce, and one block for scatter, gather, allgather and alltoall; but with
+ * 'shm' all that a rank publishes. A row of 'shm' decides where no row stands before it that fits a call of no bytes.
  */
 export interface SwitchPoint {
   readonly collective: CollectiveName

@@ -1,15 +1,14 @@
 // The tuner's decisions on made-up times: preferences, classes, rows, and their text.
 import t from 'tap'
 import { runInNewContext } from 'node:vm'
-import { algorithmNames } from '../../bench/tune/cases.js'
-import { between, decide, overAllSizes, sizeClasses, smoothest } from '../../bench/tune/decide.js'
+import { between, boardLimit, decide, overAllSizes, sizeClasses, smoothest, withoutBoard } from '../../bench/tune/decide.js'
 import type { Measured, Timing } from '../../bench/tune/decide.js'
 import { distance, docsTable, docsWith, jsonOf, provenance, sourceOf, timesTable } from '../../bench/tune/format.js'
-import { chooser, collectives, restrictionsOf, SWITCH_POINTS } from '../../bench/tune/library.js'
+import { algorithmNames, BOARD, chooser, collectives, published, restrictionsOf, SWITCH_POINTS } from '../../bench/tune/library.js'
 import type { CollectiveName, SwitchPoint } from '../../bench/tune/library.js'
 import { groupsOf } from '../../bench/tune/rows.js'
 import type { Group } from '../../bench/tune/rows.js'
-import { choicesOf, select } from '../../lib/coll/select.js'
+import { boardLimit as limitOf, choicesOf, select } from '../../lib/coll/select.js'
 import { parseSwitchPoints } from '../../lib/coll/table.js'
 
 const none = (): string[] => []
@@ -59,7 +58,26 @@ void t.test('one algorithm for all sizes: the least far from the fastest in the 
   t.same(Object.entries(times).map(([name, time]) => [name, Number(time.toFixed(3))]), [['a', 1.414], ['b', 2], ['c', 1]])
 })
 
-const plan = (ranks: number, measured: Timing[]): Measured => ({ ranks, timings: measured, intervals: decide(measured, none) })
+void t.test('the board serves up to where it loses more than it gains', async (t) => {
+  const limit = (...gains: (number | undefined)[]): number =>
+    boardLimit(gains.map((gain, i) => ({ bytes: 8 * 8 ** i, times: { a: 2, b: 1, ...(gain === undefined ? {} : { shm: 1 / gain }) } })), 'shm', (bytes) => 2 * bytes)
+  t.equal(limit(4, 2, 0.5, 0.5), 256, 'between 128 and 1024')
+  t.equal(limit(4, 0.9, 2, 0.5), 2048, 'a size of noise does not end it')
+  t.equal(limit(0.9, 0.9, 1.1), -1)
+  t.equal(limit(2, 2, 2), Infinity)
+  t.equal(limit(2, undefined, undefined), 32, 'refused there')
+  t.equal(limit(undefined), -1)
+  t.equal(limit(), -1)
+  t.equal(boardLimit(timings([0, { shm: 1, a: 2 }]), 'shm', (bytes) => bytes), Infinity)
+  t.equal(boardLimit(timings([8, { shm: 1 }], [64, {}]), 'shm', (bytes) => bytes), Infinity)
+  t.same(withoutBoard(timings([8, { shm: 1, a: 2 }]), 'shm'), timings([8, { a: 2 }]))
+  t.equal(published('alltoall', 8, 64), 512)
+  t.equal(published('gather', 8, 64), 64)
+})
+
+const plan = (ranks: number, measured: Timing[]): Measured => ({
+  ranks, timings: measured, preferences: { board: -1, intervals: decide(measured, none) },
+})
 
 void t.test('numbers of ranks that are served alike share a class', async (t) => {
   const two = plan(2, timings([8, { a: 1, b: 2 }], [64, { a: 1, b: 2 }]))
@@ -67,7 +85,9 @@ void t.test('numbers of ranks that are served alike share a class', async (t) =>
   const eight = plan(8, timings([8, { a: 1.04, b: 1 }], [64, { a: 2, b: 1 }]))
   const classes = sizeClasses([eight, two, four])
   t.same(classes.map(({ ranks, maxSize }) => [ranks, maxSize]), [[[2], 2], [[4, 8], 11]])
-  t.same(classes[1].intervals.map(({ chain }) => chain[0]), ['a', 'b'], 'that of 4, which costs 8 ranks 4 %')
+  t.same(classes[1].preferences.intervals.map(({ chain }) => chain[0]), ['a', 'b'], 'that of 4, which costs 8 ranks 4 %')
+  const withBoard = { ...four, ranks: 8, preferences: { ...four.preferences, board: 64 } }
+  t.same(sizeClasses([four, withBoard]).map(({ ranks }) => ranks), [[4], [8]], 'the board has another limit')
   t.same(sizeClasses([]), [])
 })
 
@@ -75,26 +95,34 @@ const crowdedOnly = { collective: 'bcast', roomy: [] } as const
 
 void t.test('rows: crowded ones first; what was not measured stays', async (t) => {
   const previous: SwitchPoint[] = [
+    { collective: 'bcast', maxSize: 32, maxBytes: 1024, algorithm: 'shm' },
     { collective: 'bcast', maxSize: 2, algorithm: 'binomial' },
     { collective: 'bcast', maxBytes: 65536, algorithm: 'binomial' },
     { collective: 'bcast', crowded: true, algorithm: 'chain' },
     { collective: 'bcast', algorithm: 'scatter-allgather' },
+    { collective: 'bcast', algorithm: 'binomial' },
     { collective: 'barrier', algorithm: 'tree' },
   ]
-  const crowded = [{ ranks: [4], maxSize: 5, intervals: [{ maxBytes: 64, chain: ['chain', 'binomial'] }, { maxBytes: Infinity, chain: ['binomial'] }] }]
+  const intervals = [{ maxBytes: 64, chain: ['chain', 'binomial'] }, { maxBytes: Infinity, chain: ['binomial'] }]
+  const crowded = [{ ranks: [4], maxSize: 5, preferences: { board: 512, intervals } }]
   const groups = groupsOf({ ...crowdedOnly, crowded }, previous, unrestricted)
   t.same(groups.flatMap(({ points }) => points), [
+    { collective: 'bcast', crowded: true, maxSize: 5, maxBytes: 512, algorithm: 'shm' },
     { collective: 'bcast', crowded: true, maxSize: 5, maxBytes: 64, algorithm: 'chain' },
     { collective: 'bcast', crowded: true, maxSize: 5, algorithm: 'binomial' },
+    { collective: 'bcast', maxSize: 32, maxBytes: 1024, crowded: true, algorithm: 'shm' },
     { collective: 'bcast', maxBytes: 65536, crowded: true, algorithm: 'binomial' },
     { collective: 'bcast', crowded: true, algorithm: 'chain' },
     { collective: 'bcast', crowded: true, algorithm: 'scatter-allgather' },
+    { collective: 'bcast', crowded: true, algorithm: 'binomial' },
+    { collective: 'bcast', maxSize: 32, maxBytes: 1024, algorithm: 'shm' },
     { collective: 'bcast', maxSize: 2, algorithm: 'binomial' },
     { collective: 'bcast', maxBytes: 65536, algorithm: 'binomial' },
     { collective: 'bcast', algorithm: 'scatter-allgather' },
+    { collective: 'bcast', algorithm: 'binomial' },
   ])
   t.match(groups[0].reason, 'measured: 4 ranks sharing cores')
-  t.same(groupsOf({ ...crowdedOnly, crowded: [] }, previous, unrestricted).flatMap(({ points }) => points), previous.slice(0, 4), 'not measured at all')
+  t.same(groupsOf({ ...crowdedOnly, crowded: [] }, previous, unrestricted).flatMap(({ points }) => points), previous.slice(0, 6), 'not measured at all')
 })
 
 /** Numbers from 0 to 1, the same in every run. */
@@ -109,9 +137,10 @@ function random(seed: number): () => number {
 const SIZES = [8, 64, 1024, 4096, 65536, 2 ** 20]
 
 function randomMeasurement(collective: CollectiveName, ranks: number, next: () => number): Measured {
-  const names = algorithmNames(collective).filter((name) => next() < 0.8 || restrictionsOf(collective, name).length === 0)
+  const names = algorithmNames(collective).filter((name) => name !== BOARD).filter((name) => next() < 0.8 || restrictionsOf(collective, name).length === 0)
   const measured = SIZES.filter(() => next() < 0.8).map((bytes) => ({ bytes, times: Object.fromEntries(names.map((name) => [name, 1 + next()])) }))
-  return { ranks, timings: measured, intervals: decide(measured, (name) => restrictionsOf(collective, name)) }
+  const board = [-1, 512, 4096, Infinity][Math.floor(4 * next())]
+  return { ranks, timings: measured, preferences: { board, intervals: decide(measured, (name) => restrictionsOf(collective, name)) } }
 }
 
 void t.test('a table from random times: what was measured is chosen, what was not is chosen as before', async (t) => {
@@ -125,7 +154,7 @@ void t.test('a table from random times: what was measured is chosen, what was no
       const previous = table
       const decided = collectives().map((collective) => {
         const measured = [2, 4, 8].filter(() => next() < 0.8).map((ranks) => randomMeasurement(collective, ranks, next))
-          .filter(({ intervals }) => intervals.length > 0)
+          .filter(({ preferences }) => preferences.intervals.length > 0)
         const of = (crowded: boolean): ReturnType<typeof sizeClasses> => sizeClasses(measured.filter(({ ranks }) => ranks > cores === crowded))
         return { collective, crowded: of(true), roomy: of(false) }
       })
@@ -139,10 +168,15 @@ void t.test('a table from random times: what was measured is chosen, what was no
           const classes = (bits & 1) > 0 ? crowded : roomy
           const reach = Math.max(0, ...classes.map(({ maxSize }) => maxSize))
           for (const size of [2, 3, 4, 6, 8, 11, 12, 16, 33, 128]) {
+            const preferences = classes.find(({ maxSize }) => size <= maxSize)?.preferences
+            const empty = { size, bytes: 0, typed: true, ranksPerCore: (bits & 1) + 1 }
+            const [limitBefore, limit] = policies.map((policy) => limitOf(collective, empty, 65536, policy))
+            const expectedLimit = preferences === undefined ? limitBefore : Math.min(preferences.board, 65536)
+            if (limit !== expectedLimit) wrong.push(`seed ${seed}: ${collective} of ${size}: board up to ${limit}, not ${expectedLimit}`)
             for (const bytes of [0, ...SIZES, 2 ** 22]) {
               const call = { size, bytes, typed: (bits & 2) === 0, commutative: (bits & 4) === 0, ranksPerCore: (bits & 1) + 1 }
               const [before, now] = policies.map((policy) => select(collective, call, policy).name)
-              const chain = classes.find(({ maxSize }) => size <= maxSize)?.intervals.find(({ maxBytes }) => bytes <= maxBytes)?.chain ?? []
+              const chain = preferences?.intervals.find(({ maxBytes }) => bytes <= maxBytes)?.chain ?? []
               const may = chain.find((name) => {
                 try {
                   return select(collective, { ...call, algorithm: name }).name === name
@@ -197,5 +231,8 @@ void t.test('the table of times marks what is chosen', async (t) => {
   const text = timesTable(measurement, ['a', 'b'], () => 'b', (bytes) => (bytes === 8 ? 'a' : 'b'))
   t.equal(text, 'bcast, 2 ranks    a µs    b µs\n8 B             1.23·   2.00 *\n64 KiB             -    4.00·*')
   t.equal(distance([measurement], () => 'b').toFixed(3), Math.sqrt(2 / 1.234).toFixed(3))
-  t.equal(chooser(SWITCH_POINTS)('barrier', 2, 0, false).length > 0, true)
+  const choose = chooser(GROUPS.flatMap(({ points }) => points))
+  t.equal(choose.byMessages('bcast', 2, 8, false), 'binomial')
+  t.equal(choose.boardLimit('bcast', 4, true), -1)
+  t.equal(chooser([{ collective: 'bcast', maxBytes: 64, algorithm: 'shm' }]).boardLimit('bcast', 4, true), 64)
 })

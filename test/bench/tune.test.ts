@@ -41,6 +41,7 @@ void t.test('restrictions are what the registry has beside function, cut and cos
   t.same(restrictionsOf('allreduce', 'ring').sort(), ['commutative', 'typedOnly'])
   t.same(restrictionsOf('allgather', 'recursive-doubling'), ['powerOfTwo'])
   t.same(restrictionsOf('bcast', 'binomial'), [])
+  t.same(restrictionsOf('bcast', 'shm'), ['board'])
 })
 
 void t.test('the time that is left is dealt out to what is left', async (t) => {

@@ -1,8 +1,8 @@
 // Selection: restrictions, switch points, forced algorithms.
 import t from 'tap'
-import { algorithmsOf, ENTRIES } from '../../lib/coll/registry.js'
+import { algorithmNamed, algorithmsOf, ENTRIES } from '../../lib/coll/registry.js'
 import type { CollectiveName } from '../../lib/coll/schedule.js'
-import { choicesOf, mergeSwitchPoints, parseAlgorithms, select } from '../../lib/coll/select.js'
+import { boardLimit, choicesOf, mergeSwitchPoints, parseAlgorithms, select } from '../../lib/coll/select.js'
 import type { Forced, Policy } from '../../lib/coll/select.js'
 import { MEASURED_ON, SWITCH_POINTS } from '../../lib/coll/switchpoints.js'
 import type { SwitchPoint } from '../../lib/coll/table.js'
@@ -60,7 +60,7 @@ void t.test('never selects what restrictions exclude', async (t) => {
 void t.test('the shipped table is well formed', async (t) => {
   for (const point of SWITCH_POINTS) {
     const { maxSize = 1, maxBytes = 0 } = point
-    t.ok(algorithmsOf(point.collective).some((entry) => entry.name === point.algorithm), JSON.stringify(point))
+    t.doesNotThrow(() => algorithmNamed(point.collective, point.algorithm))
     t.ok(Number.isSafeInteger(maxSize) && maxSize > 0 && Number.isSafeInteger(maxBytes) && maxBytes >= 0, JSON.stringify(point))
   }
   for (const collective of COLLECTIVES) {
@@ -72,7 +72,7 @@ void t.test('the shipped table is well formed', async (t) => {
   // A row that an earlier one with the same or weaker conditions overshadows is a mistake.
   const covers = (a: SwitchPoint, b: SwitchPoint): boolean =>
     a.collective === b.collective && a.algorithm === b.algorithm && (a.maxSize ?? Infinity) >= (b.maxSize ?? Infinity)
-    && (a.maxBytes ?? Infinity) >= (b.maxBytes ?? Infinity) && (!a.crowded || b.crowded === true) && (!a.powerOfTwo || b.powerOfTwo === true)
+    && (a.algorithm === 'shm' || (a.maxBytes ?? Infinity) >= (b.maxBytes ?? Infinity)) && (!a.crowded || b.crowded === true) && (!a.powerOfTwo || b.powerOfTwo === true)
   const shadowed = SWITCH_POINTS.filter((point, i) => SWITCH_POINTS.slice(0, i).some((earlier) => covers(earlier, point)))
   t.same(shadowed, [])
   if (MEASURED_ON === undefined) return
@@ -105,7 +105,7 @@ void t.test('forced by the caller', async (t) => {
   t.equal(name('allreduce', { algorithm: 'ring' }), 'ring')
   t.throws(() => name('allreduce', { algorithm: 'rnig' }), {
     name: 'ArgumentError',
-    message: "allreduce has no algorithm 'rnig'; it has: recursive-doubling, ring, rabenseifner",
+    message: "allreduce has no algorithm 'rnig'; it has: recursive-doubling, ring, rabenseifner, shm",
   })
   t.throws(() => name('allreduce', { algorithm: 'ring', commutative: false }), { message: /a commutative operation/ })
   t.throws(() => name('allreduce', { algorithm: 'ring', typed: false }), { message: /needs typed arrays/ })
@@ -132,6 +132,29 @@ void t.test('forced by the environment', async (t) => {
   t.equal(select('barrier', { size: 4, bytes: 0, typed: true, ranksPerCore: 2 }).name, 'dissemination', 'read at the first call')
   t.equal(select('allreduce', call).name, 'ring', 'the user\'s own switch points')
   t.equal(select('allgather', call).name, select('allgather', call, SHIPPED).name, 'shipped ones for what those leave out')
+})
+
+void t.test('the board: its row decides where none for messages stands before it', async (t) => {
+  const table = policy([
+    { collective: 'bcast', crowded: true, maxSize: 4, algorithm: 'binomial' },
+    { collective: 'bcast', maxSize: 4, maxBytes: 512, algorithm: 'shm' },
+    { collective: 'bcast', maxSize: 8, algorithm: 'shm' },
+    { collective: 'bcast', algorithm: 'chain' },
+    { collective: 'bcast', maxSize: 16, algorithm: 'shm' },
+  ])
+  const limit = (size: number, ranksPerCore = 1): number => boardLimit('bcast', { size, bytes: 0, typed: true, ranksPerCore }, 1000, table)
+  t.equal(limit(4), 512)
+  t.equal(limit(4, 2), -1, 'crowded ranks have a row for messages')
+  t.equal(limit(5), 1000, 'all that the board has room for')
+  t.equal(limit(9), -1)
+  t.equal(boardLimit('barrier', { size: 2, bytes: 0, typed: true }, 1000, table), -1, 'no row at all')
+  t.equal(boardLimit('bcast', { size: 9, bytes: 0, typed: true, algorithm: 'shm' }, 1000, table), 1000)
+  t.equal(boardLimit('bcast', { size: 4, bytes: 0, typed: true, algorithm: 'chain' }, 1000, table), -1)
+  t.equal(select('bcast', { size: 4, bytes: 8, typed: true }, table).name, 'chain', 'what goes by messages passes the board by')
+  const forced = policy(POINTS, parseAlgorithms('bcast=shm'))
+  t.equal(boardLimit('bcast', { size: 99, bytes: 0, typed: true }, 1000, forced), 1000)
+  t.equal(select('bcast', { size: 4, bytes: 8, typed: true }, forced).name, 'binomial')
+  t.throws(() => select('bcast', { size: 4, bytes: 8, typed: true, algorithm: 'shm' }, table), { message: /'shm' here: it needs ranks that share memory/ })
 })
 
 void t.test('where no switch point may, the cheapest does', async (t) => {
