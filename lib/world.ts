@@ -85,7 +85,7 @@ const home = {
 const everyone = new Group(Array.from({ length: size }, (_, peer) => peer), rank)
 
 /** All ranks of the job. */
-export const COMM_WORLD = new Communicator(home, WORLD_CONTEXT, everyone, 'COMM_WORLD', size <= (pool?.mostMembers ?? 0) ? 0 : -1)
+export const COMM_WORLD = new Communicator(home, WORLD_CONTEXT, everyone, 'COMM_WORLD', pool?.worldBoard)
 /** This process alone. */
 export const COMM_SELF = new Communicator(home, SELF_CONTEXT, new Group([rank], rank), 'COMM_SELF')
 

@@ -44,7 +44,9 @@ export class Communicator extends PointToPoint implements CollectiveScope {
   readonly #collectiveScope: Scope
   readonly #underWay: (CollectiveOperation | undefined)[] = []
   readonly #order = new CallOrder()
-  readonly #board: BoardCollectives | undefined
+  /** Its collectives on a board, and the board's number in the pool. */
+  #board: BoardCollectives | undefined
+  #boardNumber = NONE
 
   /** @internal */
   constructor(home: CommunicatorHome, context: number, group: Group, name: string, board = NONE) {
@@ -59,12 +61,7 @@ export class Communicator extends PointToPoint implements CollectiveScope {
       rankOf: (worldRank) => group.rankOf(worldRank),
       worldRankOf: (rank) => group.worldRankOf(rank),
     }
-    const { boards } = home
-    if (board !== NONE && boards !== undefined) {
-      const opened = boards.open(board, Array.from({ length: group.size }, (_, rank) => group.worldRankOf(rank)))
-      const queue = new BoardQueue(opened, home.progress, this.#collectiveScope, this.#order)
-      this.#board = new BoardCollectives(this, queue)
-    }
+    this.#openBoard(board)
   }
 
   // ---- collectives: every rank of the communicator calls them, in the same order ----
@@ -257,6 +254,15 @@ export class Communicator extends PointToPoint implements CollectiveScope {
       throw new ArgumentError(`split: color ${color} is neither an integer from 0 nor UNDEFINED`)
     }
     if (!Number.isSafeInteger(key)) throw new ArgumentError(`split: key ${key} is not an integer`)
+    return await this.#split(color, key, `${this.name}.split(${color})`)
+  }
+
+  /** A communicator of the same ranks with a message space of its own. Collective. */
+  async dup(): Promise<Communicator> {
+    return (await this.#split(0, this.rank, `${this.name}.dup()`)) as Communicator
+  }
+
+  async #split(color: number, key: number, name: string): Promise<Communicator | undefined> {
     this.checkAlive()
     const context = this.#home.contexts.take()
     const into = new Float64Array(3 * this.size)
@@ -269,13 +275,29 @@ export class Communicator extends PointToPoint implements CollectiveScope {
     if (color === UNDEFINED || leader !== this.rank) this.#home.contexts.giveBack(context)
     if (color === UNDEFINED) return undefined
     const group = new Group(members.map((rank) => this.worldRankOf(rank)), this.#home.worldRank)
-    return new Communicator(this.#home, into[3 * leader + 2], group, `${this.name}.split(${color})`)
+    const made = new Communicator(this.#home, into[3 * leader + 2], group, name)
+    await made.#agreeOnBoard()
+    return made
   }
 
-  /** A communicator of the same ranks with a message space of its own. Collective. */
-  async dup(): Promise<Communicator> {
-    const copy = (await this.split(0, this.rank)) as Communicator
-    return new Communicator(this.#home, copy.context, copy.group, `${this.name}.dup()`)
+  /** The first member takes a board for all, if there is one. */
+  async #agreeOnBoard(): Promise<void> {
+    const { boards } = this.#home
+    if (boards === undefined || this.size === 1 || this.size > boards.mostMembers) return
+    if (!boards.reaches(this.#worldRanks())) return
+    this.#openBoard(await this.bcast(this.rank === 0 ? boards.take(this.size) : NONE, 0))
+  }
+
+  #openBoard(number: number): void {
+    const { boards, progress } = this.#home
+    if (number === NONE || boards === undefined) return
+    const board = boards.open(number, this.#worldRanks())
+    this.#boardNumber = number
+    this.#board = new BoardCollectives(this, new BoardQueue(board, progress, this.#collectiveScope, this.#order))
+  }
+
+  #worldRanks(): number[] {
+    return Array.from({ length: this.size }, (_, rank) => this.worldRankOf(rank))
   }
 
   /**
@@ -290,6 +312,7 @@ export class Communicator extends PointToPoint implements CollectiveScope {
     this.progress.engine.dropContext(this.context)
     this.progress.engine.dropContext(this.context + 1)
     this.#home.contexts.giveBack(this.context)
+    if (this.#boardNumber !== NONE) this.#home.boards?.leave(this.#boardNumber)
   }
 
   /** `await using half = await world.split(…)` frees it at the end of the block, on all its ranks. */

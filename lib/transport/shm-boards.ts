@@ -12,8 +12,8 @@ import type { BoardPatience, Surroundings } from './board.js'
 
 const TAKEN = 0
 const MEMBERS = 64
-/** Board 0 is COMM_WORLD's, always. */
-const WORLD_BOARD = 1
+/** Board 0 is COMM_WORLD's, where it may have one. */
+const WORLD = 0
 
 export interface ShmBoardsOptions {
   readonly memory: NativeMemory
@@ -44,7 +44,12 @@ export class ShmBoards {
     this.#transport = transport
     this.#patience = patience
     this.#words = new Int32Array(memory.map(fd, poolOffset(size), PAGE))
-    Atomics.or(this.#words, TAKEN, WORLD_BOARD)
+    Atomics.or(this.#words, TAKEN, 1 << WORLD)
+  }
+
+  /** COMM_WORLD's, which nobody has to take; -1 where it has too many ranks. */
+  get worldBoard(): number {
+    return this.#size <= BOARD_MEMBERS ? WORLD : -1
   }
 
   reaches(ranks: readonly number[]): boolean {

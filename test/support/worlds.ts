@@ -6,7 +6,6 @@ import { Contexts, WORLD_CONTEXT } from '../../lib/comm/contexts.js'
 import { Group } from '../../lib/comm/group.js'
 import { DEFAULT_EAGER_LIMIT } from '../../lib/env.js'
 import { Engine } from '../../lib/p2p/engine.js'
-import type { BoardPool } from '../../lib/p2p/board.js'
 import { Waiter } from '../../lib/p2p/waiter.js'
 import type { Polling } from '../../lib/p2p/patience.js'
 import { createInproc } from '../../lib/transport/inproc.js'
@@ -56,7 +55,7 @@ export interface Worlds {
 type Peers = {
   connect: (rank: number, receiver: Receiver) => Transport
   /** Of the rank that has connected. */
-  boards?: (rank: number) => BoardPool
+  boards?: (rank: number) => ShmBoards
   close: () => void
 }
 
@@ -119,7 +118,7 @@ export function openWorlds(name: TransportName, size: number, options: WorldsOpt
     const pool = withBoards ? peers.boards?.(rank) : undefined
     const boards = pool === undefined ? {} : { boards: pool }
     const home = { progress, contexts: new Contexts(rank), worldRank: rank, ranksPerCore: 1, ...boards }
-    return new Communicator(home, WORLD_CONTEXT, new Group(ranks, rank), 'COMM_WORLD', pool === undefined ? -1 : 0)
+    return new Communicator(home, WORLD_CONTEXT, new Group(ranks, rank), 'COMM_WORLD', pool?.worldBoard)
   })
   const close = (): void => {
     for (const waiter of waiters) waiter.close()
