@@ -15,6 +15,7 @@ import type { Plan } from './mapping.js'
 import type { Options } from './options.js'
 import { reapOrphans } from './orphans.js'
 import { forwardSignals } from './signals.js'
+import { keptFromAgent } from './spawn/local.js'
 
 /** How long ranks may take to end after TERM, in milliseconds: after a failure, and after a signal to the launcher. */
 const FAILURE_GRACE = 1000
@@ -92,8 +93,8 @@ class Job {
       terminate: (code) => this.#onTerminate(code),
       forward: (signal) => this.#link.send({ type: 'signal', signal }),
     })
-    const { programs: _, ...spec } = this.#plan
-    this.#link.send({ type: 'launch', spec })
+    const { programs: _, env, ...spec } = this.#plan
+    this.#link.send({ type: 'launch', spec: { ...spec, env: { ...keptFromAgent(), ...env } } })
     this.#input.start()
     const { timeout } = this.#options
     if (timeout !== undefined) setTimeout(() => void this.#onTimeout(timeout), timeout * 1000)

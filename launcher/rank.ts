@@ -75,7 +75,7 @@ export class Rank {
       if (!isFolder(spec.cwd)) throw new StartError(`its working directory ${spec.cwd} does not exist`, 1)
       const output = spec.output ? outputFiles(spec.output, files) : [this.#outputTo(STDOUT, files), this.#outputTo(STDERR, files)]
       const stdio: StdioOptions = [spec.stdin ? 'pipe' : 'ignore', ...output, 'pipe']
-      const extra: Record<string, string> = { [ENV.CONTROL_FD]: String(CONTROL_FD) }
+      const extra: Record<string, string> = { [ENV.CONTROL_FD]: `${CONTROL_FD}`, [ENV.REPORT_FD]: `${CONTROL_FD}` }
       if (shared) {
         stdio.push(shared.segment, ...shared.doorbells)
         extra[ENV.SEGMENT_FD] = String(CONTROL_FD + 1)

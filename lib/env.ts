@@ -17,6 +17,8 @@ export const ENV = {
   EAGER_LIMIT: 'TSMPI_EAGER_LIMIT',
   /** Descriptor of the socket to the agent. */
   CONTROL_FD: 'TSMPI_CONTROL_FD',
+  /** The same descriptor, for lib/bootstrap/report, which takes it before any other code of the rank runs. */
+  REPORT_FD: 'TSMPI_REPORT_FD',
   /** Descriptor of the host's shared-memory segment; absent when the job does not use shared memory. */
   SEGMENT_FD: 'TSMPI_SEGMENT_FD',
   /** Descriptor of local rank 0's doorbell; the others follow in local-rank order. */
@@ -32,7 +34,7 @@ export const ENV = {
 } as const
 
 /** What makes a process a rank. Taken out of a rank's environment once read, so that its children are not ranks. */
-export const ROLE = [ENV.RANK, ENV.CONTROL_FD, ENV.SEGMENT_FD, ENV.DOORBELL_FD] as const
+export const ROLE = [ENV.RANK, ENV.CONTROL_FD, ENV.REPORT_FD, ENV.SEGMENT_FD, ENV.DOORBELL_FD] as const
 
 /** Bytes up to which a message is sent without asking, unless `--eager-limit` says otherwise. */
 export const DEFAULT_EAGER_LIMIT = 16384

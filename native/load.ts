@@ -1,12 +1,11 @@
 // Finds and loads the native addon, once; everything else asks here whether it is there.
 // Only lib/transport/shm, lib/data, lib/montecarlo and launcher/agent may import this.
 import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** Shared memory and wake-ups: Linux only. Descriptors are plain numbers. */
-export interface NativeMemory {
+export interface NativeMemory extends NativeRemote {
   /** An anonymous shared-memory file (memfd) of `bytes`, zero-filled, sparse. Returns its descriptor, inheritable. */
   createSegment(bytes: number): number
   /** Maps part of a segment, shared. `offset` is a multiple of 4096. Unmapped when the buffer is collected. */
@@ -31,6 +30,21 @@ export interface NativeMemory {
   linger(table: ArrayBuffer, entries: number, looks: number, nanoseconds: number): void
   /** A thread that kills this process's group with SIGKILL once the other end of the socket `fd` is closed. */
   dieWith(fd: number): void
+}
+
+/** Copies between the memory of this process and that of another process of the same user: Linux only. */
+export interface NativeRemote {
+  /**
+   * bytes[offset … offset + length] = what is at `address` of process `pid`. Returns 0, or the errno: EPERM where that
+   * is not allowed, ESRCH where there is no such process, EFAULT where it has no such memory, EINVAL for a bad range here.
+   */
+  copyFrom(pid: number, address: number, bytes: Uint8Array, offset: number, length: number): number
+  /** The same the other way: memory of process `pid` from `address` on = bytes[offset … offset + length]. */
+  copyTo(pid: number, address: number, bytes: Uint8Array, offset: number, length: number): number
+  /** Where the first of `bytes` is. It stays there while the array is alive, if it has more than 64 bytes. */
+  addressOf(bytes: Uint8Array): number
+  /** Where Yama restricts copies to descendants: allows those of the process at the other end of socket `fd`. */
+  allowCopies(fd: number): void
 }
 
 /** Elementwise reductions: `inout[i] = inout[i] op input[i]`. Op codes and type codes: lib/data/. */
@@ -69,7 +83,6 @@ let loaded: { addon?: Native; reason?: string } | undefined
 
 function load(): { addon?: Native; reason?: string } {
   if (process.env['TSMPI_NO_ADDON']) return { reason: 'TSMPI_NO_ADDON is set' }
-  const require = createRequire(import.meta.url)
   const root = packageRoot()
   const places = [
     join(root, 'build/Release/tsmpi.node'),
@@ -79,7 +92,10 @@ function load(): { addon?: Native; reason?: string } {
   const place = places.find((path) => existsSync(path))
   if (place === undefined) return { reason: 'it has not been built (`npm run build:addon` in the package folder)' }
   try {
-    return { addon: require(place) as Native }
+    // What `require` does of it, without the search for packages and scopes around it.
+    const module = { exports: {} }
+    process.dlopen(module, place)
+    return { addon: module.exports as Native }
   } catch (error) {
     return { reason: (error as Error).message }
   }

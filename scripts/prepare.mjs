@@ -1,7 +1,7 @@
 // Builds what a checkout needs: the TypeScript, then the addon. Run by `npm ci` and `npm install` in a checkout.
 // A published package holds both already and never runs this.
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,12 +12,10 @@ const run = (script, args) =>
   spawnSync(process.execPath, [script, ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' })
 
 function buildTypeScript() {
-  const done = run(require.resolve('typescript/bin/tsc'), ['-p', 'tsconfig.build.json'])
-  if (done.status !== 0) {
-    process.stderr.write(`${done.stdout}${done.stderr}\ntsmpi: the TypeScript build failed\n`)
-    process.exit(1)
-  }
-  chmodSync(join(root, 'dist/launcher/main.js'), 0o755)
+  const done = run(join(root, 'scripts/build.mjs'), [])
+  if (done.status === 0) return
+  process.stderr.write(`${done.stdout}${done.stderr}\ntsmpi: the TypeScript build failed\n`)
+  process.exit(1)
 }
 
 // Without a compiler tsmpi still works, over ZeroMQ and with the TypeScript kernel: warn, do not fail.

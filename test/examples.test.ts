@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 /** Standard output of an example that must end well. */
 async function output(ranks: number, example: string, ...args: string[]): Promise<string> {
   const words = ['-n', `${ranks}`, `examples/${example}`, ...args]
-  const { code, stdout, stderr } = await runJob(words, { timeout: 240_000, env: { NODE_OPTIONS: '' } })
+  const { code, stdout, stderr } = await runJob(words, { timeout: 240_000 })
   if (code !== 0 || stderr !== '') throw new Error(`tsmpirun ${words.join(' ')} gave ${code}\n${stdout}\n${stderr}`)
   return stdout
 }

@@ -2,11 +2,12 @@
 // the launcher, which prints the first of a job once, and nothing that was printed before is lost.
 {
   const fs = process.getBuiltinModule('node:fs')
-  const { isMainThread } = process.getBuiltinModule('node:worker_threads')
   const { inspect } = process.getBuiltinModule('node:util')
   const installed = Symbol.for('tsmpi.report')
   const here = globalThis as unknown as Record<symbol, boolean>
-  const fd = Number(process.env['TSMPI_CONTROL_FD'] ?? -1)
+  // Taken by who runs first, the main thread: worker threads, whose errors are their parent's, and children find none.
+  const fd = Number(process.env['TSMPI_REPORT_FD'] ?? -1)
+  delete process.env['TSMPI_REPORT_FD']
   const MAX_STACK = 65536
 
   /** Tells the launcher; false if it cannot be reached. */
@@ -58,9 +59,7 @@
     })
   }
 
-  // Not a worker thread, whose errors are its parent's; nor a process that the rank has forked.
-  const isRank = fd >= 0 && isMainThread && process.channel === undefined
-  if (isRank && !here[installed]) {
+  if (fd >= 0 && !here[installed]) {
     here[installed] = true
     process.on('uncaughtExceptionMonitor', report)
     process.on('uncaughtException', leave)

@@ -22,7 +22,7 @@ import { reduceLinear } from './reduce/linear.js'
 import { reduceRabenseifner } from './reduce/rabenseifner.js'
 import { scatterBinomial } from './scatter/binomial.js'
 import { scatterLinear } from './scatter/linear.js'
-import type { Algorithm, CollectiveName, CostModel, Cut, Entry } from './schedule.js'
+import type { Algorithm, BoardEntry, CollectiveName, CostModel, Cut, Entry } from './schedule.js'
 
 type Formula = (size: number, blocks: number) => number
 
@@ -121,6 +121,18 @@ export const ENTRIES: readonly Entry[] = [
     cut: 'ranks', typedOnly: true, scratch: true,
     steps: twice(sum(dimensions, fold)), volume: twice(sum(cubeOthers, fold)), work: sum(cubeOthers, fold),
   }),
+]
+
+/** What goes by a board, in files <collective>/shm.ts. */
+export const BOARD_ENTRIES: readonly BoardEntry[] = [
+  { collective: 'barrier', name: 'shm', typedOnly: false },
+  { collective: 'bcast', name: 'shm', typedOnly: false },
+  { collective: 'scatter', name: 'shm', typedOnly: false },
+  { collective: 'gather', name: 'shm', typedOnly: false },
+  { collective: 'allgather', name: 'shm', typedOnly: false },
+  { collective: 'alltoall', name: 'shm', typedOnly: false },
+  { collective: 'reduce', name: 'shm', typedOnly: true },
+  { collective: 'allreduce', name: 'shm', typedOnly: true },
 ]
 
 const byCollective = new Map<CollectiveName, readonly Entry[]>()

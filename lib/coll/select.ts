@@ -5,8 +5,8 @@
 import { ENV } from '../env.js'
 import { ArgumentError } from '../errors.js'
 import { isPowerOfTwo } from './patterns/hypercube.js'
-import { algorithmsOf, ENTRIES } from './registry.js'
-import type { CollectiveName, CostModel, Entry } from './schedule.js'
+import { algorithmsOf, BOARD_ENTRIES, ENTRIES } from './registry.js'
+import type { BoardEntry, CollectiveName, CostModel, Entry } from './schedule.js'
 import { SWITCH_POINTS } from './switchpoints.js'
 import type { SwitchPoint } from './switchpoints.js'
 
@@ -36,14 +36,30 @@ interface Choice {
 const choices = new Map<CollectiveName, Choice[]>()
 for (const { collective } of ENTRIES) choices.set(collective, [])
 for (const point of SWITCH_POINTS) {
-  choices.get(point.collective)?.push({ point, entry: find(point.collective, point.algorithm) })
+  const entry = find(point.collective, point.algorithm)
+  if (!isBoard(entry)) choices.get(point.collective)?.push({ point, entry })
 }
 
-/** Throws ArgumentError where `call.algorithm`, or one in the environment, does not exist or may not run the call. */
+function isBoard(entry: Entry | BoardEntry): entry is BoardEntry {
+  return entry.name === 'shm'
+}
+
+/**
+ * The most bytes that a rank publishes where a collective goes by the communicator's board, of `capacity` bytes; -1 where
+ * it does not. The same on all ranks.
+ */
+export function boardLimit(collective: CollectiveName, call: Call, capacity: number, forced = environment()): number {
+  const wanted = call.algorithm ?? forced.get(collective)?.name
+  if (wanted !== undefined) return wanted === 'shm' ? capacity : -1
+  const fitting = SWITCH_POINTS.find((point) => point.algorithm === 'shm' && point.collective === collective && fits(point, call))
+  return fitting === undefined ? -1 : Math.min(capacity, fitting.maxBytes ?? capacity)
+}
+
+/** An algorithm by messages. Throws ArgumentError where `call.algorithm`, or one in the environment, does not exist or may not run the call. */
 export function select(collective: CollectiveName, call: Call, forced = environment()): Entry {
   if (call.algorithm !== undefined) return selectForced(collective, call, call.algorithm)
   const wanted = forced.get(collective)
-  if (wanted !== undefined && obstacle(wanted, call) === '') return wanted
+  if (wanted !== undefined && !isBoard(wanted) && obstacle(wanted, call) === '') return wanted
   for (const { point, entry } of choices.get(collective)!) {
     if (fits(point, call) && obstacle(entry, call) === '') return entry
   }
@@ -64,10 +80,12 @@ function obstacle(entry: Entry, call: Call): string {
   return ''
 }
 
+const WITHOUT_BOARD = 'it needs ranks that share memory, numbers or typed arrays to reduce, and not too many of either'
+
 function selectForced(collective: CollectiveName, call: Call, name: string): Entry {
   const entry = find(collective, name)
-  const reason = obstacle(entry, call)
-  if (reason !== '') throw new ArgumentError(`${collective} cannot use the algorithm '${name}' here: ${reason}`)
+  const reason = isBoard(entry) ? WITHOUT_BOARD : obstacle(entry, call)
+  if (isBoard(entry) || reason !== '') throw new ArgumentError(`${collective} cannot use the algorithm '${name}' here: ${reason}`)
   return entry
 }
 
@@ -86,8 +104,8 @@ function cheapest(collective: CollectiveName, call: Call): Entry {
   return best!
 }
 
-function find(collective: CollectiveName, name: string): Entry {
-  const entries = algorithmsOf(collective)
+function find(collective: CollectiveName, name: string): Entry | BoardEntry {
+  const entries = [...algorithmsOf(collective), ...BOARD_ENTRIES.filter((entry) => entry.collective === collective)]
   const entry = entries.find((candidate) => candidate.name === name)
   if (entry !== undefined) return entry
   const names = entries.map((candidate) => candidate.name).join(', ')
@@ -95,8 +113,8 @@ function find(collective: CollectiveName, name: string): Entry {
 }
 
 /** Reads `allreduce=ring,bcast=chain`. Throws ArgumentError for names that do not exist. */
-export function parseAlgorithms(text: string): ReadonlyMap<CollectiveName, Entry> {
-  const forced = new Map<CollectiveName, Entry>()
+export function parseAlgorithms(text: string): ReadonlyMap<CollectiveName, Entry | BoardEntry> {
+  const forced = new Map<CollectiveName, Entry | BoardEntry>()
   for (const part of text.split(',').map((piece) => piece.trim()).filter((piece) => piece !== '')) {
     const [collective = '', name = ''] = part.split('=').map((side) => side.trim())
     if (!isCollective(collective)) {
@@ -112,8 +130,8 @@ function isCollective(name: string): name is CollectiveName {
   return choices.has(name as CollectiveName)
 }
 
-let fromEnvironment: ReadonlyMap<CollectiveName, Entry> | undefined
+let fromEnvironment: ReadonlyMap<CollectiveName, Entry | BoardEntry> | undefined
 
-function environment(): ReadonlyMap<CollectiveName, Entry> {
+function environment(): ReadonlyMap<CollectiveName, Entry | BoardEntry> {
   return (fromEnvironment ??= parseAlgorithms(process.env[ENV.ALGORITHM] ?? ''))
 }

@@ -3,7 +3,7 @@
 // Each rank has a ROUTER that receives from all, and a DEALER for each peer that it sends to. On one host they speak
 // ipc. Who is at the other end is shown by the DEALER's routing id, which ROUTER puts before each message: the
 // sender's rank and a token that only holders of the job's secret can make, different for each ordered pair.
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import type * as Crypto from 'node:crypto'
 import { lstatSync, mkdirSync, rmSync, rmdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -26,6 +26,9 @@ const ZMQ_IPC_FILTER_UID = 59
 /** libzmq before this has holes that need no authentication. */
 const OLDEST_LIBZMQ = [4, 3, 3] as const
 const POKE = 'poke'
+
+/** Loaded at first use as well: Node needs more time for it than for all the rest of a rank's import. */
+const crypto = (): typeof Crypto => process.getBuiltinModule('node:crypto')
 
 let shared: Promise<Sockets> | undefined
 
@@ -93,7 +96,7 @@ export class ZmqSockets {
     const from = /^\d{1,9}-/.test(id) ? Number.parseInt(id, 10) : this.#options.size
     if (from >= this.#options.size) return -1
     const expected = Buffer.from(this.#identity(from, this.#options.rank), 'latin1')
-    if (identity.length !== expected.length || !timingSafeEqual(identity, expected)) return -1
+    if (identity.length !== expected.length || !crypto().timingSafeEqual(identity, expected)) return -1
     this.#admitted.set(id, from)
     return from
   }
@@ -171,7 +174,7 @@ export class ZmqSockets {
 
 /** 128 bits that only holders of the secret can make. */
 function proof(secret: string, what: string): string {
-  return createHmac('sha256', secret).update(`tsmpi zmq ${what}`).digest('hex').slice(0, 32)
+  return crypto().createHmac('sha256', secret).update(`tsmpi zmq ${what}`).digest('hex').slice(0, 32)
 }
 
 interface Address {

@@ -53,7 +53,7 @@ export function startBcast(
   if (single) return run
   return new Chained(run, () => {
     const block = blocks[0] as Block
-    return block.type === ANNOUNCEMENT ? bcastVector(comm, context, value, root, block, options) : undefined
+    return block.type === ANNOUNCEMENT ? bcastVector(comm, context, value, root, readAnnouncement(block), options) : undefined
   })
 }
 
@@ -69,16 +69,21 @@ function announcement({ type, bytes }: Block): Block {
   return { type: ANNOUNCEMENT, bytes: rawBytes(new Float64Array([type, bytes.length])) }
 }
 
-function bcastVector(
+function readAnnouncement({ bytes }: Block): { type: number; bytes: number } {
+  const [type, length] = new Float64Array(copyOut(bytes, 0, 16).buffer) as unknown as [number, number]
+  return { type, bytes: length }
+}
+
+/** Broadcasts what all ranks know the type and length of. */
+export function bcastVector(
   comm: CollectiveScope,
   context: RunContext,
   value: unknown,
   root: number,
-  announced: Block,
+  { type, bytes: length }: { readonly type: number; readonly bytes: number },
   options: CollectiveIntoOptions,
 ): TypedRun {
   const { rank, size } = comm
-  const [type, length] = new Float64Array(copyOut(announced.bytes, 0, 16).buffer) as unknown as [number, number]
   const { into } = options
   if (into !== undefined) checkBcastInto(comm, root, into, type, length)
   const bytes = rank === root ? blockOf(value).bytes : into === undefined ? new Uint8Array(length) : rawBytes(into)
