@@ -1,6 +1,5 @@
 // What the engine keeps about one peer: credits, queues towards it, frame counts.
-import type { Inlet } from '../transport/transport.js'
-import type { PeerMemory } from '../transport/transport.js'
+import type { Inlet, PeerMemory } from '../transport/transport.js'
 import type { RecvOp, SendOp } from './operation.js'
 
 /**
