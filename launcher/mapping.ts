@@ -9,6 +9,7 @@ import { LaunchError } from '../lib/errors.js'
 import type { LaunchSpec, RankSpec } from '../lib/wire/agent.js'
 import type { App, Options } from './options.js'
 import { resolveProgram } from './program.js'
+import { readSwitchPoints } from './switchpoints.js'
 
 /** The whole job, before anything is started. */
 export interface Plan extends LaunchSpec {
@@ -48,6 +49,7 @@ export function planJob(options: Options): Plan {
       [ENV.TRANSPORT]: options.transport,
       [ENV.EAGER_LIMIT]: String(options.eagerLimit),
       [ENV.TTY]: isatty(2) ? '1' : '',
+      ...readSwitchPoints(),
     },
     ranks,
   }

@@ -10,9 +10,12 @@ import { Group } from './comm/group.js'
 import { ArgumentError, StateError, TransportError } from './errors.js'
 import { Engine } from './p2p/engine.js'
 import { Waiter } from './p2p/waiter.js'
+import { LINGER_NANOSECONDS, PATIENCE } from './p2p/patience.js'
 import type { Polling } from './p2p/patience.js'
 import { Router } from './transport/router.js'
 import { SelfTransport } from './transport/self.js'
+import type { BoardPatience } from './transport/board.js'
+import { ShmBoards } from './transport/shm-boards.js'
 import { ShmTransport } from './transport/shm.js'
 import type { Receiver, Transport } from './transport/transport.js'
 import { ZmqTransport } from './transport/zmq.js'
@@ -20,6 +23,7 @@ import type { ToRank } from './wire/control.js'
 
 const job = joinJob()
 const { control, rank, size } = job
+const cores = availableParallelism()
 
 /** Told by the launcher: the job's secret, which ZeroMQ connections are admitted by. */
 let tellSecret: (secret: string) => void
@@ -33,6 +37,9 @@ const allFinalized = new Promise<void>((resolve) => {
 /** Ranks that ended without finalizing. */
 const lost = new Set<number>()
 
+/** The boards of this host, where it has shared memory. */
+let pool: ShmBoards | undefined
+
 function connectPeers({ segment, id }: Job, receiver: Receiver): Transport {
   if (segment === undefined) return new ZmqTransport({ rank, size, jobId: id, secret, receiver })
   const memory = nativeMemory()
@@ -42,7 +49,10 @@ function connectPeers({ segment, id }: Job, receiver: Receiver): Transport {
         'Start it with `tsmpirun --transport zmq`.',
     )
   }
-  return new ShmTransport({ memory, fd: segment.fd, doorbells: segment.doorbells, rank, receiver })
+  const { fd, doorbells } = segment
+  const transport = new ShmTransport({ memory, fd, doorbells, rank, receiver, crowded: size > cores })
+  pool = new ShmBoards({ memory, fd, size, rank, transport, patience: boardPatience() })
+  return transport
 }
 
 function connect(receiver: Receiver): Transport {
@@ -52,21 +62,30 @@ function connect(receiver: Receiver): Transport {
   return new Router(Array.from({ length: size }, (_, peer) => (peer === rank ? self : peers)))
 }
 
-const cores = availableParallelism()
-
 /** Messages of ZeroMQ come through the event loop, so polling inside a call would wait for nothing. */
 function polling(): Polling {
   if (size > 1 && job.segment === undefined) return 'never'
   return size <= cores ? 'spin' : 'yield'
 }
 
+function boardPatience(): BoardPatience {
+  const { shortPolls, looks } = PATIENCE[polling()]
+  return { shortLooks: shortPolls, looks, nanoseconds: LINGER_NANOSECONDS }
+}
+
 const engine = new Engine({ rank, size, eagerLimit: job.eagerLimit, connect })
 const waiter = new Waiter(engine, polling())
-const home = { progress: { engine, waiter }, contexts: new Contexts(rank), worldRank: rank, ranksPerCore: size / cores }
+const home = {
+  progress: { engine, waiter },
+  contexts: new Contexts(rank),
+  worldRank: rank,
+  ranksPerCore: size / cores,
+  ...(pool === undefined ? {} : { boards: pool }),
+}
 const everyone = new Group(Array.from({ length: size }, (_, peer) => peer), rank)
 
 /** All ranks of the job. */
-export const COMM_WORLD = new Communicator(home, WORLD_CONTEXT, everyone, 'COMM_WORLD')
+export const COMM_WORLD = new Communicator(home, WORLD_CONTEXT, everyone, 'COMM_WORLD', pool?.worldBoard)
 /** This process alone. */
 export const COMM_SELF = new Communicator(home, SELF_CONTEXT, new Group([rank], rank), 'COMM_SELF')
 

@@ -29,10 +29,10 @@ export const valueOfBlock = ({ type, bytes }: Block): unknown => valueOf(type, b
 /** The same for a block that nobody else uses. */
 export const ownValueOfBlock = ({ type, bytes }: Block): unknown => valueOfOwned(type, bytes)
 
-const PREFIX_BYTES = 16
+export const PREFIX_BYTES = 16
 
 /** Several blocks as one message: type, length (two words), one unused word, then the bytes, for each. */
-function pack(blocks: readonly Block[]): Uint8Array {
+export function pack(blocks: readonly Block[]): Uint8Array {
   const packed = new Uint8Array(blocks.reduce((sum, block) => sum + PREFIX_BYTES + block.bytes.length, 0))
   const view = new DataView(packed.buffer)
   let at = 0

@@ -1,4 +1,5 @@
 // Every algorithm: its name, function, restrictions, and what it costs. A test holds the costs to the schedules.
+import { ArgumentError } from '../errors.js'
 import { allgatherBruck } from './allgather/bruck.js'
 import { allgatherRecursiveDoubling } from './allgather/recursive-doubling.js'
 import { allgatherRing } from './allgather/ring.js'
@@ -22,7 +23,7 @@ import { reduceLinear } from './reduce/linear.js'
 import { reduceRabenseifner } from './reduce/rabenseifner.js'
 import { scatterBinomial } from './scatter/binomial.js'
 import { scatterLinear } from './scatter/linear.js'
-import type { Algorithm, CollectiveName, CostModel, Cut, Entry } from './schedule.js'
+import type { Algorithm, BoardEntry, CollectiveName, CostModel, Cut, Entry } from './schedule.js'
 
 type Formula = (size: number, blocks: number) => number
 
@@ -123,6 +124,18 @@ export const ENTRIES: readonly Entry[] = [
   }),
 ]
 
+/** What goes by a board, in files <collective>/shm.ts. */
+export const BOARD_ENTRIES: readonly BoardEntry[] = [
+  { collective: 'barrier', name: 'shm', typedOnly: false },
+  { collective: 'bcast', name: 'shm', typedOnly: false },
+  { collective: 'scatter', name: 'shm', typedOnly: false },
+  { collective: 'gather', name: 'shm', typedOnly: false },
+  { collective: 'allgather', name: 'shm', typedOnly: false },
+  { collective: 'alltoall', name: 'shm', typedOnly: false },
+  { collective: 'reduce', name: 'shm', typedOnly: true },
+  { collective: 'allreduce', name: 'shm', typedOnly: true },
+]
+
 const byCollective = new Map<CollectiveName, readonly Entry[]>()
 for (const { collective } of ENTRIES) {
   byCollective.set(collective, ENTRIES.filter((candidate) => candidate.collective === collective))
@@ -132,3 +145,19 @@ for (const { collective } of ENTRIES) {
 export function algorithmsOf(collective: CollectiveName): readonly Entry[] {
   return byCollective.get(collective) ?? []
 }
+
+/** By messages or by a board. Throws ArgumentError, with the names that there are. */
+export function algorithmNamed(collective: CollectiveName, name: string): Entry | BoardEntry {
+  const entries = [...algorithmsOf(collective), ...BOARD_ENTRIES.filter((entry) => entry.collective === collective)]
+  const entry = entries.find((candidate) => candidate.name === name)
+  if (entry !== undefined) return entry
+  const names = entries.map((candidate) => candidate.name).join(', ')
+  throw new ArgumentError(`${collective} has no algorithm '${name}'; it has: ${names}`)
+}
+
+export const isBoard = (entry: Entry | BoardEntry): entry is BoardEntry => entry.name === 'shm'
+
+export const isCollective = (name: string): name is CollectiveName => byCollective.has(name as CollectiveName)
+
+/** In the order above. */
+export const collectives = (): CollectiveName[] => [...byCollective.keys()]

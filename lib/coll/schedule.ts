@@ -164,6 +164,17 @@ export interface Entry {
   readonly cost: (size: number, bytes: number, model: CostModel) => number
 }
 
+/**
+ * An algorithm without messages, on a board (p2p/board.ts): every rank publishes, and collects what others publish. It
+ * needs a communicator that has a board; it has no schedule, and its only name is 'shm'.
+ */
+export interface BoardEntry {
+  readonly collective: CollectiveName
+  readonly name: 'shm'
+  /** Takes typed arrays and numbers, whose lengths all ranks know. */
+  readonly typedOnly: boolean
+}
+
 /** The Hockney model plus a time to combine a byte: seconds, seconds a byte, seconds a byte. */
 export interface CostModel {
   readonly alpha: number

@@ -1,14 +1,18 @@
 // A communicator: a group of ranks with a message space of its own. Point-to-point is in point-to-point.ts.
 import { ArgumentError } from '../errors.js'
 import type { CollectiveOperation, RunContext } from '../coll/drive.js'
+import { BoardCall, BoardQueue } from '../coll/drive-board.js'
+import { CallOrder, MOST_UNDER_WAY } from '../coll/order.js'
 import type { TypedArray } from '../data/types.js'
 import type { Op } from '../data/op.js'
+import type { BoardPool } from '../p2p/board.js'
 import type { Scope } from '../p2p/operation.js'
 import { Request } from '../p2p/request.js'
 import type { Progress } from '../p2p/request.js'
 import { withLap } from '../p2p/signature.js'
 import { UNDEFINED } from '../p2p/status.js'
 import { startBarrier } from './collectives/barrier.js'
+import { BoardCollectives } from './collectives/board.js'
 import { startBcast } from './collectives/bcast.js'
 import type { CollectiveIntoOptions, CollectiveOptions, CollectiveScope } from './collectives/call.js'
 import { startAllgather, startAlltoall } from './collectives/exchange.js'
@@ -18,9 +22,6 @@ import type { Contexts } from './contexts.js'
 import { Group } from './group.js'
 import { PointToPoint } from './point-to-point.js'
 
-/** Collectives of one communicator that may be under way at a time; later ones wait for the oldest. */
-const MOST_UNDER_WAY = 64
-
 /** What communicators of a process share. */
 export interface CommunicatorHome {
   readonly progress: Progress
@@ -28,7 +29,13 @@ export interface CommunicatorHome {
   readonly worldRank: number
   /** Ranks a core on the fullest host: selects algorithms, the same on all ranks. */
   readonly ranksPerCore: number
+  /** Where the host has them. */
+  readonly boards?: BoardPool
 }
+
+/** No board. */
+const NONE = -1
+const NO_OPTIONS = {}
 
 export class Communicator extends PointToPoint implements CollectiveScope {
   /** @internal */
@@ -36,10 +43,13 @@ export class Communicator extends PointToPoint implements CollectiveScope {
   readonly #home: CommunicatorHome
   readonly #collectiveScope: Scope
   readonly #underWay: (CollectiveOperation | undefined)[] = []
-  #sequence = 0
+  readonly #order = new CallOrder()
+  /** Its collectives on a board, and the board's number in the pool. */
+  #board: BoardCollectives | undefined
+  #boardNumber = NONE
 
   /** @internal */
-  constructor(home: CommunicatorHome, context: number, group: Group, name: string) {
+  constructor(home: CommunicatorHome, context: number, group: Group, name: string, board = NONE) {
     super(home.progress, context, group, name)
     this.#home = home
     this.ranksPerCore = home.ranksPerCore
@@ -51,17 +61,24 @@ export class Communicator extends PointToPoint implements CollectiveScope {
       rankOf: (worldRank) => group.rankOf(worldRank),
       worldRankOf: (rank) => group.worldRankOf(rank),
     }
+    this.#openBoard(board)
   }
 
   // ---- collectives: every rank of the communicator calls them, in the same order ----
 
   /** Resolves when all ranks have called it. */
-  barrier(options: CollectiveOptions = {}): Promise<void> {
-    return this.#wait(() => startBarrier(this, options))
+  barrier(options?: CollectiveOptions): Promise<void> {
+    try {
+      this.checkAlive()
+      return this.#board?.barrier(options)?.complete() ?? this.#wait(startBarrier(this, options ?? NO_OPTIONS))
+    } catch (error) {
+      return Promise.reject(error as Error)
+    }
   }
 
-  ibarrier(options: CollectiveOptions = {}): Request<void> {
-    return this.#start(() => startBarrier(this, options))
+  ibarrier(options?: CollectiveOptions): Request<void> {
+    this.checkAlive()
+    return this.#start(this.#board?.barrier(options) ?? startBarrier(this, options ?? NO_OPTIONS))
   }
 
   /**
@@ -70,14 +87,21 @@ export class Communicator extends PointToPoint implements CollectiveScope {
    */
   bcast<T>(value: T, root?: number, options?: CollectiveOptions): Promise<T>
   bcast<B extends TypedArray>(value: unknown, root: number, options: CollectiveOptions & { into: B }): Promise<B>
-  bcast(value: unknown, root = 0, options: CollectiveIntoOptions = {}): Promise<unknown> {
-    return this.#wait(() => startBcast(this, value, root, options))
+  bcast(value: unknown, root = 0, options?: CollectiveIntoOptions): Promise<unknown> {
+    try {
+      this.checkAlive()
+      return this.#board?.bcast(value, root, options)?.complete() ??
+        this.#wait(startBcast(this, value, root, options ?? NO_OPTIONS))
+    } catch (error) {
+      return Promise.reject(error as Error)
+    }
   }
 
   ibcast<T>(value: T, root?: number, options?: CollectiveOptions): Request<T>
   ibcast<B extends TypedArray>(value: unknown, root: number, options: CollectiveOptions & { into: B }): Request<B>
-  ibcast(value: unknown, root = 0, options: CollectiveIntoOptions = {}): Request<unknown> {
-    return this.#start(() => startBcast(this, value, root, options))
+  ibcast(value: unknown, root = 0, options?: CollectiveIntoOptions): Request<unknown> {
+    this.checkAlive()
+    return this.#start(this.#board?.bcast(value, root, options) ?? startBcast(this, value, root, options ?? NO_OPTIONS))
   }
 
   /**
@@ -88,16 +112,23 @@ export class Communicator extends PointToPoint implements CollectiveScope {
   scatter<T>(values: readonly T[], root?: number, options?: CollectiveOptions): Promise<T>
   scatter<B extends TypedArray>(values: unknown, root: number, options: CollectiveOptions & { into: B }): Promise<B>
   scatter(values: unknown, root?: number, options?: CollectiveOptions): Promise<unknown>
-  scatter(values: unknown, root = 0, options: CollectiveIntoOptions = {}): Promise<unknown> {
-    return this.#wait(() => startScatter(this, values, root, options))
+  scatter(values: unknown, root = 0, options?: CollectiveIntoOptions): Promise<unknown> {
+    try {
+      this.checkAlive()
+      return this.#board?.scatter(values, root, options)?.complete() ??
+        this.#wait(startScatter(this, values, root, options ?? NO_OPTIONS))
+    } catch (error) {
+      return Promise.reject(error as Error)
+    }
   }
 
   iscatter<B extends TypedArray>(values: B, root?: number, options?: CollectiveIntoOptions<B>): Request<B>
   iscatter<T>(values: readonly T[], root?: number, options?: CollectiveOptions): Request<T>
   iscatter<B extends TypedArray>(values: unknown, root: number, options: CollectiveOptions & { into: B }): Request<B>
   iscatter(values: unknown, root?: number, options?: CollectiveOptions): Request<unknown>
-  iscatter(values: unknown, root = 0, options: CollectiveIntoOptions = {}): Request<unknown> {
-    return this.#start(() => startScatter(this, values, root, options))
+  iscatter(values: unknown, root = 0, options?: CollectiveIntoOptions): Request<unknown> {
+    this.checkAlive()
+    return this.#start(this.#board?.scatter(values, root, options) ?? startScatter(this, values, root, options ?? NO_OPTIONS))
   }
 
   /**
@@ -106,14 +137,21 @@ export class Communicator extends PointToPoint implements CollectiveScope {
    */
   gather<B extends TypedArray>(value: B, root: number, options: CollectiveOptions & { into: B }): Promise<B | undefined>
   gather<T>(value: T, root?: number, options?: CollectiveOptions): Promise<T[] | undefined>
-  gather(value: unknown, root = 0, options: CollectiveIntoOptions = {}): Promise<unknown> {
-    return this.#wait(() => startGather(this, value, root, options))
+  gather(value: unknown, root = 0, options?: CollectiveIntoOptions): Promise<unknown> {
+    try {
+      this.checkAlive()
+      return this.#board?.gather(value, root, options)?.complete() ??
+        this.#wait(startGather(this, value, root, options ?? NO_OPTIONS))
+    } catch (error) {
+      return Promise.reject(error as Error)
+    }
   }
 
   igather<B extends TypedArray>(value: B, root: number, options: CollectiveOptions & { into: B }): Request<B | undefined>
   igather<T>(value: T, root?: number, options?: CollectiveOptions): Request<T[] | undefined>
-  igather(value: unknown, root = 0, options: CollectiveIntoOptions = {}): Request<unknown> {
-    return this.#start(() => startGather(this, value, root, options))
+  igather(value: unknown, root = 0, options?: CollectiveIntoOptions): Request<unknown> {
+    this.checkAlive()
+    return this.#start(this.#board?.gather(value, root, options) ?? startGather(this, value, root, options ?? NO_OPTIONS))
   }
 
   /**
@@ -122,14 +160,21 @@ export class Communicator extends PointToPoint implements CollectiveScope {
    */
   allgather<B extends TypedArray>(value: B, options: CollectiveOptions & { into: B }): Promise<B>
   allgather<T>(value: T, options?: CollectiveOptions): Promise<T[]>
-  allgather(value: unknown, options: CollectiveIntoOptions = {}): Promise<unknown> {
-    return this.#wait(() => startAllgather(this, value, options))
+  allgather(value: unknown, options?: CollectiveIntoOptions): Promise<unknown> {
+    try {
+      this.checkAlive()
+      return this.#board?.allgather(value, options)?.complete() ??
+        this.#wait(startAllgather(this, value, options ?? NO_OPTIONS))
+    } catch (error) {
+      return Promise.reject(error as Error)
+    }
   }
 
   iallgather<B extends TypedArray>(value: B, options: CollectiveOptions & { into: B }): Request<B>
   iallgather<T>(value: T, options?: CollectiveOptions): Request<T[]>
-  iallgather(value: unknown, options: CollectiveIntoOptions = {}): Request<unknown> {
-    return this.#start(() => startAllgather(this, value, options))
+  iallgather(value: unknown, options?: CollectiveIntoOptions): Request<unknown> {
+    this.checkAlive()
+    return this.#start(this.#board?.allgather(value, options) ?? startAllgather(this, value, options ?? NO_OPTIONS))
   }
 
   /**
@@ -138,14 +183,21 @@ export class Communicator extends PointToPoint implements CollectiveScope {
    */
   alltoall<B extends TypedArray>(values: B, options?: CollectiveIntoOptions<B>): Promise<B>
   alltoall<T>(values: readonly T[], options?: CollectiveOptions): Promise<T[]>
-  alltoall(values: unknown, options: CollectiveIntoOptions = {}): Promise<unknown> {
-    return this.#wait(() => startAlltoall(this, values, options))
+  alltoall(values: unknown, options?: CollectiveIntoOptions): Promise<unknown> {
+    try {
+      this.checkAlive()
+      return this.#board?.alltoall(values, options)?.complete() ??
+        this.#wait(startAlltoall(this, values, options ?? NO_OPTIONS))
+    } catch (error) {
+      return Promise.reject(error as Error)
+    }
   }
 
   ialltoall<B extends TypedArray>(values: B, options?: CollectiveIntoOptions<B>): Request<B>
   ialltoall<T>(values: readonly T[], options?: CollectiveOptions): Request<T[]>
-  ialltoall(values: unknown, options: CollectiveIntoOptions = {}): Request<unknown> {
-    return this.#start(() => startAlltoall(this, values, options))
+  ialltoall(values: unknown, options?: CollectiveIntoOptions): Request<unknown> {
+    this.checkAlive()
+    return this.#start(this.#board?.alltoall(values, options) ?? startAlltoall(this, values, options ?? NO_OPTIONS))
   }
 
   /**
@@ -154,27 +206,41 @@ export class Communicator extends PointToPoint implements CollectiveScope {
    */
   reduce<T>(value: T, op: Op, root?: number, options?: CollectiveOptions): Promise<T | undefined>
   reduce<B extends TypedArray>(value: B, op: Op, root: number, options: CollectiveIntoOptions<B>): Promise<B | undefined>
-  reduce(value: unknown, op: Op, root = 0, options: CollectiveIntoOptions = {}): Promise<unknown> {
-    return this.#wait(() => startReduction(this, 'reduce', value, op, root, options))
+  reduce(value: unknown, op: Op, root = 0, options?: CollectiveIntoOptions): Promise<unknown> {
+    try {
+      this.checkAlive()
+      return this.#board?.reduce(value, op, root, options)?.complete() ??
+        this.#wait(startReduction(this, 'reduce', value, op, root, options ?? NO_OPTIONS))
+    } catch (error) {
+      return Promise.reject(error as Error)
+    }
   }
 
   ireduce<T>(value: T, op: Op, root?: number, options?: CollectiveOptions): Request<T | undefined>
   ireduce<B extends TypedArray>(value: B, op: Op, root: number, options: CollectiveIntoOptions<B>): Request<B | undefined>
-  ireduce(value: unknown, op: Op, root = 0, options: CollectiveIntoOptions = {}): Request<unknown> {
-    return this.#start(() => startReduction(this, 'reduce', value, op, root, options))
+  ireduce(value: unknown, op: Op, root = 0, options?: CollectiveIntoOptions): Request<unknown> {
+    this.checkAlive()
+    return this.#start(this.#board?.reduce(value, op, root, options) ?? startReduction(this, 'reduce', value, op, root, options ?? NO_OPTIONS))
   }
 
   /** Like `reduce`, with the result on every rank, identical to the last bit. */
   allreduce<B extends TypedArray>(value: B, op: Op, options: CollectiveIntoOptions<B>): Promise<B>
   allreduce<T>(value: T, op: Op, options?: CollectiveOptions): Promise<T>
-  allreduce(value: unknown, op: Op, options: CollectiveIntoOptions = {}): Promise<unknown> {
-    return this.#wait(() => startReduction(this, 'allreduce', value, op, 0, options))
+  allreduce(value: unknown, op: Op, options?: CollectiveIntoOptions): Promise<unknown> {
+    try {
+      this.checkAlive()
+      return this.#board?.allreduce(value, op, options)?.complete() ??
+        this.#wait(startReduction(this, 'allreduce', value, op, 0, options ?? NO_OPTIONS))
+    } catch (error) {
+      return Promise.reject(error as Error)
+    }
   }
 
   iallreduce<B extends TypedArray>(value: B, op: Op, options: CollectiveIntoOptions<B>): Request<B>
   iallreduce<T>(value: T, op: Op, options?: CollectiveOptions): Request<T>
-  iallreduce(value: unknown, op: Op, options: CollectiveIntoOptions = {}): Request<unknown> {
-    return this.#start(() => startReduction(this, 'allreduce', value, op, 0, options))
+  iallreduce(value: unknown, op: Op, options?: CollectiveIntoOptions): Request<unknown> {
+    this.checkAlive()
+    return this.#start(this.#board?.allreduce(value, op, options) ?? startReduction(this, 'allreduce', value, op, 0, options ?? NO_OPTIONS))
   }
 
   // ---- communicators ----
@@ -188,6 +254,15 @@ export class Communicator extends PointToPoint implements CollectiveScope {
       throw new ArgumentError(`split: color ${color} is neither an integer from 0 nor UNDEFINED`)
     }
     if (!Number.isSafeInteger(key)) throw new ArgumentError(`split: key ${key} is not an integer`)
+    return await this.#split(color, key, `${this.name}.split(${color})`)
+  }
+
+  /** A communicator of the same ranks with a message space of its own. Collective. */
+  async dup(): Promise<Communicator> {
+    return (await this.#split(0, this.rank, `${this.name}.dup()`)) as Communicator
+  }
+
+  async #split(color: number, key: number, name: string): Promise<Communicator | undefined> {
     this.checkAlive()
     const context = this.#home.contexts.take()
     const into = new Float64Array(3 * this.size)
@@ -200,13 +275,29 @@ export class Communicator extends PointToPoint implements CollectiveScope {
     if (color === UNDEFINED || leader !== this.rank) this.#home.contexts.giveBack(context)
     if (color === UNDEFINED) return undefined
     const group = new Group(members.map((rank) => this.worldRankOf(rank)), this.#home.worldRank)
-    return new Communicator(this.#home, into[3 * leader + 2], group, `${this.name}.split(${color})`)
+    const made = new Communicator(this.#home, into[3 * leader + 2], group, name)
+    await made.#agreeOnBoard()
+    return made
   }
 
-  /** A communicator of the same ranks with a message space of its own. Collective. */
-  async dup(): Promise<Communicator> {
-    const copy = (await this.split(0, this.rank)) as Communicator
-    return new Communicator(this.#home, copy.context, copy.group, `${this.name}.dup()`)
+  /** The first member takes a board for all, if there is one. */
+  async #agreeOnBoard(): Promise<void> {
+    const { boards } = this.#home
+    if (boards === undefined || this.size === 1 || this.size > boards.mostMembers) return
+    if (!boards.reaches(this.#worldRanks())) return
+    this.#openBoard(await this.bcast(this.rank === 0 ? boards.take(this.size) : NONE, 0))
+  }
+
+  #openBoard(number: number): void {
+    const { boards, progress } = this.#home
+    if (number === NONE || boards === undefined) return
+    const board = boards.open(number, this.#worldRanks())
+    this.#boardNumber = number
+    this.#board = new BoardCollectives(this, new BoardQueue(board, progress, this.#collectiveScope, this.#order))
+  }
+
+  #worldRanks(): number[] {
+    return Array.from({ length: this.size }, (_, rank) => this.worldRankOf(rank))
   }
 
   /**
@@ -221,6 +312,7 @@ export class Communicator extends PointToPoint implements CollectiveScope {
     this.progress.engine.dropContext(this.context)
     this.progress.engine.dropContext(this.context + 1)
     this.#home.contexts.giveBack(this.context)
+    if (this.#boardNumber !== NONE) this.#home.boards?.leave(this.#boardNumber)
   }
 
   /** `await using half = await world.split(…)` frees it at the end of the block, on all its ranks. */
@@ -232,29 +324,20 @@ export class Communicator extends PointToPoint implements CollectiveScope {
 
   /** @internal */
   contextFor(signature: number): RunContext {
-    const call = this.#sequence++
+    const call = this.#order.take(signature, 0)
     const tag = call % MOST_UNDER_WAY
     const lap = (call - tag) / MOST_UNDER_WAY
     return { progress: this.progress, scope: this.#collectiveScope, tag, signature: withLap(signature, lap) }
   }
 
-  /** Takes the collective's place in the order of calls, at the call. */
-  #launch(start: () => CollectiveOperation): CollectiveOperation {
-    this.checkAlive()
-    const operation = start()
+  #wait<T>(operation: CollectiveOperation): Promise<T> {
     operation.enter(this.#underWay)
-    return operation
+    return this.progress.waiter.wait<T>(operation)
   }
 
-  #wait<T>(start: () => CollectiveOperation): Promise<T> {
-    try {
-      return this.progress.waiter.wait<T>(this.#launch(start))
-    } catch (error) {
-      return Promise.reject(error as Error)
-    }
-  }
-
-  #start<T>(start: () => CollectiveOperation): Request<T> {
-    return new Request<T>(this.progress, this.#launch(start))
+  #start<T>(operation: BoardCall | CollectiveOperation): Request<T> {
+    if (operation instanceof BoardCall) operation.start()
+    else operation.enter(this.#underWay)
+    return new Request<T>(this.progress, operation)
   }
 }

@@ -6,6 +6,7 @@
 import { PeerError } from '../errors.js'
 import type { Receiver, Transport } from '../transport/transport.js'
 import { Expected } from './expected.js'
+import { Direct } from './direct.js'
 import { Incoming } from './incoming.js'
 import type { Unexpected } from './matching.js'
 import { RecvOp, SendOp } from './operation.js'
@@ -19,6 +20,17 @@ import { ANY_SOURCE } from './status.js'
 /** Something to be continued once the frames at hand have been handled: a collective whose round is complete. */
 export interface Continuation {
   advance(): void
+}
+
+/** What operations wait for besides frames: collectives on boards. */
+export interface Poller {
+  /** Gets on with what is pending. */
+  poll(): void
+  /** The next `linger` of the transport ends when what it waits for has come. */
+  watch(): void
+  /** The transport is asleep: sees to it that it is woken. False where there is something to do already. */
+  sleep(): boolean
+  pending(): Iterable<Operation>
 }
 
 export interface EngineOptions {
@@ -46,8 +58,12 @@ export class Engine implements Receiver {
   readonly #peers: Peer[]
   readonly #requests = new RequestTable()
   readonly #incoming: Incoming
+  readonly #direct: Direct
   readonly #leaving = new Map<Peer, { how: string; sent: number | undefined }>()
   #ready: Continuation[] = []
+  readonly #pollers: Poller[] = []
+  /** Whether any peer has left. */
+  someGone = false
 
   constructor({ rank, size, eagerLimit, connect }: EngineOptions) {
     this.rank = rank
@@ -58,10 +74,13 @@ export class Engine implements Receiver {
     this.#peers = peers
     this.transport = connect(this)
     this.outgoing = new Outgoing({ transport: this.transport, peers, requests, eagerLimit, finish })
+    for (const peer of peers) peer.memory = this.transport.memoryOf?.(peer.rank)
+    this.#direct = new Direct({ requests, outgoing: this.outgoing, finish })
     this.#incoming = new Incoming({
       peers,
       requests,
       outgoing: this.outgoing,
+      direct: this.#direct,
       finish,
       broken: (peer, reason) => this.onPeerLost(peer.rank, reason),
     })
@@ -130,13 +149,47 @@ export class Engine implements Receiver {
     this.#incoming.dropContext(context)
   }
 
-  /** Handles what has arrived and sends what can be sent. Returns the number of frames. */
+  /** Handles what has arrived and sends what can be sent. Returns 0 where there was nothing to do. */
   progress(): number {
     const frames = this.transport.poll()
     this.outgoing.flush()
+    const copied = this.#direct.active && this.#direct.progress()
     if (this.#leaving.size > 0) this.#reap()
+    for (let i = this.#pollers.length - 1; i >= 0; i--) this.#pollers[i].poll()
     if (this.#ready.length > 0) this.#runReady()
-    return frames
+    return copied ? frames + 1 : frames
+  }
+
+  /** Whether messages are being copied, by this rank or from it. */
+  get copying(): boolean {
+    return this.#direct.active
+  }
+
+  /** Whether messages are being copied by this rank: then `progress` has something to do without waiting for anybody. */
+  get busy(): boolean {
+    return this.#direct.busy
+  }
+
+  /** Waits awake for something new; see Transport.linger. */
+  linger(looks: number, nanoseconds: number): void {
+    if (this.#pollers.length > 0) this.#pollers[0].watch()
+    this.transport.linger?.(looks, nanoseconds)
+  }
+
+  /** The engine is about to wait in the event loop; `transport.awake` ends it. False where there is something to do. */
+  sleep(): boolean {
+    if (!this.transport.sleep()) return false
+    if (this.#pollers.every((poller) => poller.sleep())) return true
+    this.transport.awake()
+    return false
+  }
+
+  addPoller(poller: Poller): void {
+    this.#pollers.push(poller)
+  }
+
+  removePoller(poller: Poller): void {
+    this.#pollers.splice(this.#pollers.indexOf(poller), 1)
   }
 
   #runReady(): void {
@@ -181,6 +234,7 @@ export class Engine implements Receiver {
       this.#leaving.delete(peer)
       peer.gone = how
       peer.credit = -1
+      this.someGone = true
       for (const op of [...this.#waitingFor(peer)]) this.#failGone(op, peer)
       peer.control.clear()
       this.transport.forget?.(peer.rank)
@@ -217,6 +271,15 @@ export class Engine implements Receiver {
     return peer.gone === undefined ? undefined : peer
   }
 
+  isGone(rank: number): boolean {
+    return this.#peers[rank].gone !== undefined
+  }
+
+  /** Ends an operation that cannot do without `rank`, which has left. */
+  failWithout(rank: number, op: Operation): void {
+    this.#failGone(op, this.#peers[rank])
+  }
+
   #failGone(op: Operation, peer: Peer): void {
     const doing = op.describe()
     op.error = new PeerError(`${doing}: rank ${peer.rank} of COMM_WORLD has left (${peer.gone})`, peer.rank)
@@ -224,7 +287,9 @@ export class Engine implements Receiver {
     if (op instanceof SendOp) {
       peer.envelopes.remove(op)
       peer.transfers.remove(op)
+      this.outgoing.takeBack(peer, op)
     }
+    if (op instanceof RecvOp) peer.fetches.remove(op)
     if (op instanceof ProbeOp) this.#incoming.withdrawProbe(op)
     if (op instanceof SendOp || op instanceof RecvOp) this.#requests.release(op)
     this.finish(op)
@@ -246,6 +311,7 @@ export class Engine implements Receiver {
     for (const op of this.#requests) if (!add(op)) return lines
     for (const probe of this.#incoming.probes) if (!add(probe)) return lines
     for (const peer of this.#peers) for (const op of peer.envelopes) if (!add(op)) return lines
+    for (const poller of this.#pollers) for (const op of poller.pending()) if (!add(op)) return lines
     return lines
   }
 }

@@ -5,6 +5,7 @@
 //   SLEEPING    1: the rank waits in its event loop; set by the rank, cleared by whoever rings its doorbell (or by it)
 //   ANNOUNCED   how many ranks have begun to write to it; added to by them
 //   WRITERS …   a bit for each such rank
+//   IDENTITY …  see peer-memory.ts
 //
 // Why no wake-up is lost. A sender moves TAIL (or announces itself), then reads SLEEPING. A receiver sets SLEEPING, then
 // reads ANNOUNCED and every TAIL. All four are sequentially consistent, so in any order of events either the sender sees
@@ -13,15 +14,22 @@
 // eventfd: a ring before the event loop waits is remembered. Whoever turns SLEEPING from 1 to 0 rings: once per sleep.
 import type { NativeMemory } from '../../native/load.js'
 import { CONTROL_BYTES, RING_BYTES, controlOffset, ringOffset } from '../wire/segment.js'
+import { ShmPeerMemory } from './peer-memory.js'
 import { RING_MAX_PAYLOAD, RingReader, RingWriter } from './ring.js'
 import type { FrameHandler } from './ring.js'
-import type { Inlet, Receiver, Transport } from './transport.js'
+import type { Inlet, PeerMemory, Receiver, Transport } from './transport.js'
 
 const FRAMES_PER_POLL = 64
 /** An entry of the table of watched words in 32-bit words: an address of two, index, value. */
 const ENTRY_WORDS = 4
 const ENTRY_INDEX = 2
 const ENTRY_VALUE = 3
+/** Entries. */
+const GUEST = 0
+const OWN = 1
+const FIRST_READER = 2
+/** A word that stays 0 in control blocks and boards. */
+const UNUSED = 31
 const SLEEPING = 0
 const ANNOUNCED = 32
 const WRITERS = 64
@@ -33,6 +41,10 @@ export interface ShmOptions {
   readonly doorbells: readonly number[]
   readonly rank: number
   readonly receiver: Receiver
+  /** More ranks than cores. */
+  readonly crowded?: boolean
+  /** Whether ranks may copy from each other's memory where the system lets them. Default: true. */
+  readonly singleCopy?: boolean
 }
 
 export class ShmTransport implements Transport {
@@ -49,19 +61,21 @@ export class ShmTransport implements Transport {
   readonly #writers: (RingWriter | undefined)[]
   readonly #readers: RingReader[] = []
   readonly #known: Uint8Array
-  readonly #onRoom = (peer: number): void => this.#ring(peer)
+  readonly #onRoom = (peer: number): void => this.wake(peer)
   /** Writers that refused a frame since they last had room. */
   readonly #full = new Set<RingWriter>()
   readonly #watch: object
-  /** What `linger` watches: ANNOUNCED, then the next frame of each reader; see native/linger.cc. */
+  readonly #peerMemory: ShmPeerMemory | undefined
+  /** What `linger` watches: a word of `#guest`, ANNOUNCED, then the next frame of each reader; see native/linger.cc. */
   readonly #watched: Int32Array<ArrayBuffer>
+  #guest: Int32Array
   #announced = 0
   /** Which ring is read next: a poll that did not come to all of them goes on there. */
   #next = 0
   #polling = false
   #closed = false
 
-  constructor({ memory, fd, doorbells, rank, receiver }: ShmOptions) {
+  constructor({ memory, fd, doorbells, rank, receiver, crowded = false, singleCopy = true }: ShmOptions) {
     this.#memory = memory
     this.#fd = fd
     this.#doorbells = doorbells
@@ -72,8 +86,15 @@ export class ShmTransport implements Transport {
     this.#writers = new Array<undefined>(this.#size)
     this.#known = new Uint8Array(this.#size)
     this.#control = this.#controlOf(rank)
-    this.#watched = new Int32Array(ENTRY_WORDS * (this.#size + 1))
-    this.#watchWord(0, this.#control)
+    const controlOf = (peer: number): Int32Array => this.#controlOf(peer)
+    const isAsleep = (peer: number): boolean => this.#controlOf(peer)[SLEEPING] === 1
+    const size = this.#size
+    this.#peerMemory = singleCopy ? new ShmPeerMemory({ memory, fd, rank, size, crowded, controlOf, isAsleep }) : undefined
+    this.#watched = new Int32Array(ENTRY_WORDS * (this.#size + 2))
+    this.#guest = this.#control
+    this.#watched[GUEST * ENTRY_WORDS + ENTRY_INDEX] = UNUSED
+    this.#watchWord(GUEST, this.#control)
+    this.#watchWord(OWN, this.#control)
     this.#watch = memory.watch(doorbells[rank], () => {
       if (!this.#closed) receiver.onWake()
     })
@@ -105,11 +126,12 @@ export class ShmTransport implements Transport {
       return false
     }
     if (this.#full.size > 0) this.#full.delete(writer)
-    if (Atomics.load(this.#controls[peer] as Int32Array, SLEEPING) === 1) this.#ring(peer)
+    if (Atomics.load(this.#controls[peer] as Int32Array, SLEEPING) === 1) this.wake(peer)
     return true
   }
 
-  #ring(peer: number): void {
+  /** Rings the doorbell of a rank that sleeps. */
+  wake(peer: number): void {
     if (Atomics.exchange(this.#controlOf(peer), SLEEPING, 0) === 1) this.#memory.ring(this.#doorbells[peer])
   }
 
@@ -144,22 +166,41 @@ export class ShmTransport implements Transport {
       this.#known[rank] = 1
       const ring = this.#memory.map(this.#fd, ringOffset(rank, this.#rank, this.#size), RING_BYTES)
       const reader = new RingReader(ring, rank, this.#onRoom)
-      this.#watchWord(this.#readers.push(reader), reader.words)
+      this.#watchWord(FIRST_READER - 1 + this.#readers.push(reader), reader.words)
     }
+  }
+
+  memoryOf(): PeerMemory | undefined {
+    return this.#peerMemory
   }
 
   inletOf(peer: number): Inlet | undefined {
     return this.#readers.find((reader) => reader.peer === peer)
   }
 
+  /** The next `linger` ends also when this word has another value; its memory must stay mapped. */
+  watch(words: Int32Array, index: number, value: number): void {
+    if (words !== this.#guest) {
+      this.#guest = words
+      this.#watchWord(GUEST, words)
+    }
+    this.#watched[GUEST * ENTRY_WORDS + ENTRY_INDEX] = index
+    this.#watched[GUEST * ENTRY_WORDS + ENTRY_VALUE] = value
+  }
+
   /** Who waits for room must go on trying. */
   linger(looks: number, nanoseconds: number): void {
     if (this.#full.size > 0 || this.#closed) return
     const watched = this.#watched
-    watched[ENTRY_INDEX] = ANNOUNCED
-    watched[ENTRY_VALUE] = this.#announced
-    for (let i = 0; i < this.#readers.length; i++) watched[ENTRY_WORDS * (i + 1) + ENTRY_INDEX] = this.#readers[i].next
-    this.#memory.linger(watched.buffer, this.#readers.length + 1, looks, nanoseconds)
+    const readers = this.#readers
+    watched[OWN * ENTRY_WORDS + ENTRY_INDEX] = ANNOUNCED
+    watched[OWN * ENTRY_WORDS + ENTRY_VALUE] = this.#announced
+    for (let i = 0; i < readers.length; i++) {
+      watched[(FIRST_READER + i) * ENTRY_WORDS + ENTRY_INDEX] = readers[i].next
+    }
+    this.#memory.linger(watched.buffer, FIRST_READER + readers.length, looks, nanoseconds)
+    watched[GUEST * ENTRY_WORDS + ENTRY_INDEX] = UNUSED
+    watched[GUEST * ENTRY_WORDS + ENTRY_VALUE] = 0
   }
 
   sleep(): boolean {

@@ -297,7 +297,7 @@ async function floats(world: Communicator, options: CollectiveOptions, report: R
   for (const other of await world.allgather(bits)) report.expect('bits', bits, other)
 }
 
-/** The calls of an algorithm that has no restriction broken by them. */
+/** The calls of an algorithm that has no restriction broken by them. On shared memory the default is the board. */
 function algorithms(collective: CollectiveName, size: number, typed: boolean): (string | undefined)[] {
   const may = algorithmsOf(collective).filter(
     ({ powerOfTwo, typedOnly }) =>

@@ -11,6 +11,7 @@ import type { Polling } from '../../lib/p2p/patience.js'
 import { createInproc } from '../../lib/transport/inproc.js'
 import { Router } from '../../lib/transport/router.js'
 import { SelfTransport } from '../../lib/transport/self.js'
+import { ShmBoards } from '../../lib/transport/shm-boards.js'
 import { ShmTransport } from '../../lib/transport/shm.js'
 import type { Receiver, Transport } from '../../lib/transport/transport.js'
 import { ZmqTransport } from '../../lib/transport/zmq.js'
@@ -40,6 +41,8 @@ export interface WorldsOptions {
   /** Sees every frame that a rank hands to its transport. */
   spy?: (from: number, to: number, words: Int32Array) => void
   polling?: Polling
+  /** False: collectives go by messages, also where ranks share memory. */
+  boards?: boolean
 }
 
 export interface Worlds {
@@ -49,7 +52,12 @@ export interface Worlds {
   close(): void
 }
 
-type Peers = { connect: (rank: number, receiver: Receiver) => Transport; close: () => void }
+type Peers = {
+  connect: (rank: number, receiver: Receiver) => Transport
+  /** Of the rank that has connected. */
+  boards?: (rank: number) => ShmBoards
+  close: () => void
+}
 
 const HUBS: Record<TransportName, (size: number) => Peers> = {
   inproc(size) {
@@ -60,8 +68,15 @@ const HUBS: Record<TransportName, (size: number) => Peers> = {
     const memory = nativeMemory()!
     const fd = memory.createSegment(segmentBytes(size))
     const doorbells = Array.from({ length: size }, () => memory.createDoorbell())
+    const connected = new Map<number, ShmTransport>()
+    const patience = { shortLooks: 0, looks: 0, nanoseconds: 0 }
     return {
-      connect: (rank, receiver) => new ShmTransport({ memory, fd, doorbells, rank, receiver }),
+      connect(rank, receiver) {
+        const transport = new ShmTransport({ memory, fd, doorbells, rank, receiver })
+        connected.set(rank, transport)
+        return transport
+      },
+      boards: (rank) => new ShmBoards({ memory, fd, size, rank, transport: connected.get(rank)!, patience }),
       close: () => [fd, ...doorbells].forEach((descriptor) => memory.close(descriptor)),
     }
   },
@@ -86,7 +101,7 @@ function spied(transport: Transport, from: number, spy: WorldsOptions['spy']): T
 
 /** `size` ranks of one process on one transport; frames of a rank to itself go by SelfTransport. */
 export function openWorlds(name: TransportName, size: number, options: WorldsOptions = {}): Worlds {
-  const { eagerLimit = DEFAULT_EAGER_LIMIT, polling = 'never', spy } = options
+  const { eagerLimit = DEFAULT_EAGER_LIMIT, polling = 'never', spy, boards: withBoards = size > 1 } = options
   const peers = HUBS[name](size)
   const ranks = Array.from({ length: size }, (_, rank) => rank)
   const engines = ranks.map((rank) => {
@@ -100,8 +115,10 @@ export function openWorlds(name: TransportName, size: number, options: WorldsOpt
   const waiters = engines.map((engine) => new Waiter(engine, polling))
   const worlds = ranks.map((rank) => {
     const progress = { engine: engines[rank], waiter: waiters[rank] }
-    const home = { progress, contexts: new Contexts(rank), worldRank: rank, ranksPerCore: 1 }
-    return new Communicator(home, WORLD_CONTEXT, new Group(ranks, rank), 'COMM_WORLD')
+    const pool = withBoards ? peers.boards?.(rank) : undefined
+    const boards = pool === undefined ? {} : { boards: pool }
+    const home = { progress, contexts: new Contexts(rank), worldRank: rank, ranksPerCore: 1, ...boards }
+    return new Communicator(home, WORLD_CONTEXT, new Group(ranks, rank), 'COMM_WORLD', pool?.worldBoard)
   })
   const close = (): void => {
     for (const waiter of waiters) waiter.close()
@@ -147,7 +164,10 @@ export async function inWorlds<T>(
   const { worlds, engines, close } = openWorlds(name, size, options)
   try {
     const results = await onAll(worlds, program, options.seconds)
-    const pending = engines.reduce((sum, engine) => sum + engine.pending, 0)
+    const count = (): number => engines.reduce((sum, engine) => sum + engine.pending, 0)
+    // A buffered send ends when its sender hears that the message has been copied.
+    for (let turns = 0; turns < 100 && count() > 0; turns++) await new Promise(setImmediate)
+    const pending = count()
     if (pending !== 0) throw new Error(`${pending} operations are left pending\n${doing(worlds)}`)
     return results
   } finally {

@@ -15,12 +15,10 @@ import { targetBlock } from './blocks.js'
 import { buffer, choose, checkOptions, contextFor } from './call.js'
 import type { CollectiveIntoOptions, CollectiveScope } from './call.js'
 
-/** Bytes up to which a broadcast goes in one message; larger ones are announced first. */
-const BCAST_ANNOUNCED_FROM = 65536
-
 /**
- * Small values go down a binomial tree. Large ones are announced (type and size) down the tree, and follow by an
- * algorithm for vectors of known size. So it works alike whether or not a rank gives `into`.
+ * Where a binomial tree is fastest (the root alone knows the size, and chooses) the value goes down it at once. Else it is
+ * announced (type and size) down the tree, and follows by an algorithm for vectors of known size. So it works alike
+ * whether or not a rank gives `into`.
  */
 export function startBcast(
   comm: CollectiveScope,
@@ -38,7 +36,8 @@ export function startBcast(
   const announced =
     source !== undefined &&
     !single &&
-    source.bytes.length > (options.algorithm === undefined ? BCAST_ANNOUNCED_FROM : 0)
+    source.bytes.length > 0 &&
+    (options.algorithm !== undefined || choose(comm, 'bcast', options, source.bytes.length, true) !== tree)
   const context = contextFor(comm, wanted, false, root)
   const first = announced ? announcement(source) : source
   const blocks: [Block | undefined] = [first ?? directBlock(options.into, single)]
@@ -53,7 +52,7 @@ export function startBcast(
   if (single) return run
   return new Chained(run, () => {
     const block = blocks[0] as Block
-    return block.type === ANNOUNCEMENT ? bcastVector(comm, context, value, root, block, options) : undefined
+    return block.type === ANNOUNCEMENT ? bcastVector(comm, context, value, root, readAnnouncement(block), options) : undefined
   })
 }
 
@@ -69,16 +68,21 @@ function announcement({ type, bytes }: Block): Block {
   return { type: ANNOUNCEMENT, bytes: rawBytes(new Float64Array([type, bytes.length])) }
 }
 
-function bcastVector(
+function readAnnouncement({ bytes }: Block): { type: number; bytes: number } {
+  const [type, length] = new Float64Array(copyOut(bytes, 0, 16).buffer) as unknown as [number, number]
+  return { type, bytes: length }
+}
+
+/** Broadcasts what all ranks know the type and length of. */
+export function bcastVector(
   comm: CollectiveScope,
   context: RunContext,
   value: unknown,
   root: number,
-  announced: Block,
+  { type, bytes: length }: { readonly type: number; readonly bytes: number },
   options: CollectiveIntoOptions,
 ): TypedRun {
   const { rank, size } = comm
-  const [type, length] = new Float64Array(copyOut(announced.bytes, 0, 16).buffer) as unknown as [number, number]
   const { into } = options
   if (into !== undefined) checkBcastInto(comm, root, into, type, length)
   const bytes = rank === root ? blockOf(value).bytes : into === undefined ? new Uint8Array(length) : rawBytes(into)

@@ -10,7 +10,6 @@ import type { Op } from '../../data/op.js'
 import { rawBytes, typeOf } from '../../data/payload.js'
 import { BIGUINT64, BUFFER, CONSTRUCTORS, TYPE_NAMES } from '../../data/types.js'
 import type { TypedArray } from '../../data/types.js'
-import type { PointToPoint } from '../point-to-point.js'
 
 export interface CollectiveOptions {
   /** The algorithm to use, by its name in docs/algorithms.md, the same on all ranks. Default: the fastest as measured. */
@@ -24,8 +23,11 @@ export interface CollectiveIntoOptions<B extends TypedArray = TypedArray> extend
   into?: B
 }
 
-/** A communicator as this file needs it. */
-export interface CollectiveScope extends PointToPoint {
+/** A communicator as collectives need it. */
+export interface CollectiveScope {
+  readonly name: string
+  readonly rank: number
+  readonly size: number
   /** The next collective's tag and place. */
   contextFor(signature: number): RunContext
   readonly ranksPerCore: number

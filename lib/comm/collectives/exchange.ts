@@ -23,17 +23,21 @@ export function startAllgather(comm: CollectiveScope, value: unknown, options: C
     const finish = (): unknown => (result as Block[]).map(valueOfBlock)
     return new ValueRun(contextFor(comm, entry, false, 0), entry.run(shape), finish, [[], result, []])
   }
+  checkAllgatherInto(comm, value, into)
   const own = value as TypedArray
-  if (!isTyped(type) || typeOf(into) !== type || into.length !== own.length * size) {
-    throw new ArgumentError(
-      `allgather on ${comm.name} with into: the value must be a typed array (it is ${describe(value)}), and into the same ` +
-        `type and ${size} times as long (it is ${describe(into)})`,
-    )
-  }
   const entry = choose(comm, 'allgather', options, own.byteLength, true)
   const result = buffer(into, equalCut(own.byteLength, size))
   into.set(own as never, rank * own.length)
   return new TypedRun(contextFor(comm, entry, true, 0), entry.run(shape), () => into, type, [undefined, result, undefined])
+}
+
+export function checkAllgatherInto({ name, size }: CollectiveScope, value: unknown, into: TypedArray): void {
+  const type = typeOf(value)
+  if (isTyped(type) && typeOf(into) === type && into.length === (value as TypedArray).length * size) return
+  throw new ArgumentError(
+    `allgather on ${name} with into: the value must be a typed array (it is ${describe(value)}), and into the same ` +
+      `type and ${size} times as long (it is ${describe(into)})`,
+  )
 }
 
 export function startAlltoall(comm: CollectiveScope, values: unknown, options: CollectiveIntoOptions): CollectiveOperation {

@@ -1,0 +1,198 @@
+// Values of any kind and length on a board: what a rank publishes of one, and what it reads from a row.
+import { LastMemory, bytesOf, rawBytes, typeOf, valueOf } from '../data/payload.js'
+import { BLOCKS, DATA_VIEW, NUMBER, OBJECT, TYPE_NAMES } from '../data/types.js'
+import type { TypedArray } from '../data/types.js'
+import { MismatchError, TransportError } from '../errors.js'
+import { copyAligned, copyBytes, copyOut } from '../wire/bytes.js'
+import { BoardCall } from './drive-board.js'
+import { PREFIX_BYTES } from './drive-values.js'
+
+/** The type of a row that only says what would be in it, payload type and bytes: too much for a board. */
+const ANNOUNCED = 0xff
+const ANNOUNCED_BYTES = 16
+
+/** The caller's options. They are not looked at here. */
+interface CallOptions {
+  readonly algorithm?: string
+  readonly segmentBytes?: number
+  readonly into?: TypedArray
+}
+
+/** What a row announces. */
+export interface Announced {
+  readonly type: number
+  readonly bytes: number
+}
+
+const NOTHING = new Uint8Array(0)
+
+export abstract class ValueOnBoard extends BoardCall {
+  /** What is published, and where the result goes if the caller says where. */
+  protected readonly input = new LastMemory()
+  protected readonly output = new LastMemory()
+  into: TypedArray | undefined = undefined
+  /** What this rank's caller passed. */
+  given: unknown = undefined
+  options: CallOptions | undefined = undefined
+  /** What `findBlock` has found. */
+  protected readonly block = { type: 0, offset: 0, length: 0 }
+  #number = 0
+  #bytes = 0
+
+  /**
+   * The value that this rank publishes, announced where it has more than `most` bytes. Raw memory must stay as it is until
+   * the call has ended.
+   */
+  setInput(value: unknown, most: number): void {
+    if (typeof value === 'number') {
+      this.#number = value
+      this.#setShape(NUMBER, 8, most)
+      return
+    }
+    const { input } = this
+    if (!input.is(value)) {
+      const type = typeOf(value)
+      input.note(value, type, bytesOf(value, type))
+    }
+    this.#setShape(input.type, input.bytes.length, most)
+  }
+
+  /** Bytes that are this call's own. */
+  setBytes(type: number, bytes: Uint8Array, most: number): void {
+    this.input.note(NOTHING, type, bytes)
+    this.#setShape(type, bytes.length, most)
+  }
+
+  #setShape(type: number, bytes: number, most: number): void {
+    const fits = bytes <= most || bytes <= ANNOUNCED_BYTES
+    this.#bytes = bytes
+    this.type = fits ? type : ANNOUNCED
+    this.length = fits ? bytes : ANNOUNCED_BYTES
+  }
+
+  /** Whether this rank's value is too long for the board. */
+  get announces(): boolean {
+    return this.type === ANNOUNCED
+  }
+
+  setInto(into: TypedArray | undefined): void {
+    this.into = into
+    if (into !== undefined && !this.output.is(into)) this.output.note(into, typeOf(into), rawBytes(into))
+  }
+
+  protected write(offset: number): void {
+    const { board, input, type } = this
+    if (type === NUMBER) board.doubles[offset >> 3] = this.#number
+    else if (type <= DATA_VIEW) copyAligned(board, offset, input, 0, this.length)
+    else if (type !== ANNOUNCED) copyBytes(board.bytes, offset, input.bytes, 0, this.length)
+    else {
+      board.doubles[offset >> 3] = input.type
+      board.doubles[(offset >> 3) + 1] = this.#bytes
+    }
+  }
+
+  /** The codec's memory is used again by the next value. */
+  override keep(): void {
+    const { bytes } = this.input
+    if (this.type === OBJECT && !this.published) this.input.note(NOTHING, OBJECT, copyOut(bytes, 0, bytes.length))
+  }
+
+  protected override settle<T>(): Promise<T> {
+    const { into, value } = this
+    this.into = undefined
+    if (into === undefined || value !== into) return super.settle<T>()
+    this.value = undefined
+    const { waiter } = this.queue
+    return (waiter.turnDue() ? waiter.turn(into) : this.output.promiseOf(into)) as Promise<T>
+  }
+
+  // ---- rows ----
+
+  protected isAnnounced(rank: number): boolean {
+    return this.board.type(this.number, rank) === ANNOUNCED
+  }
+
+  protected announcedAt(rank: number): Announced {
+    const at = this.board.offset(this.number, rank) >> 3
+    return { type: this.board.doubles[at], bytes: this.board.doubles[at + 1] }
+  }
+
+  /** A fresh value from a row. */
+  protected valueAt(rank: number): unknown {
+    const { board, number } = this
+    return this.valueFrom(rank, board.type(number, rank), board.offset(number, rank), board.length(number, rank))
+  }
+
+  protected valueFrom(rank: number, type: number, offset: number, length: number): unknown {
+    if (type === NUMBER && length === 8 && offset % 8 === 0) return this.board.doubles[offset >> 3]
+    try {
+      return valueOf(type, this.board.bytes, offset, length)
+    } catch (error) {
+      throw this.malformed(rank, (error as Error).message, error)
+    }
+  }
+
+  /** Where block `index` of the row of `rank` is: one of a packed list, or of an array cut into a block a member. */
+  protected findBlock(rank: number, index: number): void {
+    const { board, number, block } = this
+    const type = board.type(number, rank)
+    const offset = board.offset(number, rank)
+    const length = board.length(number, rank)
+    if (type === BLOCKS) {
+      this.#findPacked(rank, index, offset, offset + length)
+      return
+    }
+    block.type = type
+    block.length = length / board.size
+    block.offset = offset + index * block.length
+    if (!Number.isInteger(block.length)) throw this.malformed(rank, `${length} bytes cannot be cut into ${board.size} blocks`)
+  }
+
+  #findPacked(rank: number, index: number, offset: number, end: number): void {
+    const { block } = this
+    const view = new DataView(this.board.bytes.buffer, 0, end)
+    for (let i = 0, at = offset; at + PREFIX_BYTES <= end; i++) {
+      block.type = view.getUint32(at, true)
+      block.length = view.getFloat64(at + 8, true)
+      block.offset = at + PREFIX_BYTES
+      at = block.offset + block.length
+      if (!(block.length >= 0 && at <= end)) break
+      if (i === index) return
+    }
+    throw this.malformed(rank, 'a list of values is broken')
+  }
+
+  protected malformed(rank: number, why: string, cause?: unknown): TransportError {
+    return new TransportError(`${this.describe()}: what rank ${rank} published is of no use: ${why}`, { cause })
+  }
+
+  protected valuesOfRows(): unknown[] {
+    const values: unknown[] = []
+    for (let rank = 0; rank < this.board.size; rank++) values.push(this.valueAt(rank))
+    return values
+  }
+
+  /** Copies a row, or a block of one, to `into`, which must be of its type and length. */
+  protected fillInto(into: TypedArray, type: number, offset: number, length: number): void {
+    const { output } = this
+    if (type !== output.type || length !== output.bytes.length) throw this.refuse(into, `${length} bytes of ${TYPE_NAMES[type]}`)
+    copyAligned(output, 0, this.board, offset, length)
+    this.value = into
+  }
+
+  /** The same at the root, whose value or block is its own. */
+  protected fillIntoOwn(into: TypedArray, type: number, bytes: Uint8Array): void {
+    const { output } = this
+    const { length } = bytes
+    if (type !== output.type || length !== output.bytes.length) throw this.refuse(into, `${length} bytes of ${TYPE_NAMES[type]}`)
+    output.bytes.set(bytes)
+    this.value = into
+  }
+
+  protected refuse(into: TypedArray, what: string): MismatchError {
+    return new MismatchError(
+      `${this.describe()}: got ${what}, into of rank ${this.board.rank} is ${into.byteLength} bytes of ` +
+        `${TYPE_NAMES[typeOf(into)]}: pass an into of the type and total length that is sent`,
+    )
+  }
+}

@@ -1,0 +1,333 @@
+// Runs collectives on a board (release and gather): publish what others need, collect what they publish.
+//
+// Every member of a communicator has a BoardQueue, with the calls that are under way in call order; on a board they also
+// end in call order, so that PASSED of transport/board.ts is one number. A call that ends while it polls never enters the
+// queue, and its object serves the next call of its kind. One that does not is an operation of the engine like any other:
+// the engine looks after the queue when it makes progress, and has it see to being woken before it sleeps.
+//
+// What a call publishes and what it does with what it collects is in <collective>/shm.ts.
+import { OBJECT, TYPE_NAMES } from '../data/types.js'
+import { MismatchError } from '../errors.js'
+import type { Board } from '../p2p/board.js'
+import type { Engine, Poller } from '../p2p/engine.js'
+import { Operation } from '../p2p/operation.js'
+import type { Scope } from '../p2p/operation.js'
+import type { Progress } from '../p2p/request.js'
+import { contradict, explainSignatures, nameOfSignature, withLap } from '../p2p/signature.js'
+import type { Status } from '../p2p/status.js'
+import type { Waiter } from '../p2p/waiter.js'
+import type { CollectiveOperation, RunContext } from './drive.js'
+import { MOST_UNDER_WAY, lapOf } from './order.js'
+import type { CallOrder } from './order.js'
+
+export abstract class BoardCall extends Operation {
+  readonly queue: BoardQueue
+  readonly board: Board
+  /** Its number on the board, and among all collectives of the communicator. */
+  number = 0
+  call = 0
+  signature = 0
+  check = 0
+  /** Payload type and bytes that this rank publishes. */
+  type = 0
+  length = 0
+  published = false
+  /** The members from `row` to `end` are still to be collected from. */
+  row = 0
+  end = 0
+  /** Something else has a hold of this object: it cannot serve another call. */
+  spent = false
+  value: unknown = undefined
+  /** What goes by messages, after what went by the board. */
+  #rest: CollectiveOperation | undefined
+
+  constructor(queue: BoardQueue) {
+    super()
+    this.queue = queue
+    this.board = queue.board
+  }
+
+  /** Type and length as one number, for collectives to which all ranks must pass the same. */
+  get shape(): number {
+    return (this.length << 5) + this.type
+  }
+
+  /** Writes the payload, of `length` bytes, to the board. */
+  protected abstract write(offset: number): void
+
+  /** All has been collected: sets `value`, or gives an operation that will. */
+  protected abstract finish(): CollectiveOperation | undefined
+
+  /** Of the operation that `finish` gave. */
+  protected finishRest(rest: CollectiveOperation): void {
+    this.value = rest.result()
+  }
+
+  /** Takes a copy of what may change before it is published. */
+  keep(): void {}
+
+  /** Publishes, where there is room. */
+  publish(): boolean {
+    const { board, number, length } = this
+    const offset = board.place(number, length)
+    if (offset < 0) return false
+    if (length > 0) this.write(offset)
+    board.publish(number, this.signature, this.check, this.type, length)
+    this.published = true
+    return true
+  }
+
+  /** Runs in the caller: polls, then sleeps. A call that ends while it polls leaves nothing behind but its promise. */
+  complete<T>(): Promise<T> {
+    const { queue } = this
+    if (queue.length > 0 || queue.engine.pending > 0 || !this.advance()) return queue.wait<T>(this)
+    return this.outcome<T>()
+  }
+
+  /** The promise of a call that has ended. */
+  outcome<T>(): Promise<T> {
+    if (this.error === undefined) return this.settle<T>()
+    this.spent = true
+    return Promise.reject(this.error)
+  }
+
+  protected settle<T>(): Promise<T> {
+    const { value } = this
+    this.value = undefined
+    return this.queue.waiter.completed(value as T)
+  }
+
+  /** Starts it; the engine looks after it. */
+  start(): this {
+    this.queue.post(this)
+    return this
+  }
+
+  /** Gets on as far as it can. Returns whether it has ended, well or badly. */
+  advance(): boolean {
+    if (this.#rest !== undefined) return this.#restDone(this.#rest)
+    const { board, number } = this
+    if (this.error === undefined) {
+      if (!this.published && !this.publish()) return false
+      this.row = board.collect(number, this.row, this.end, this.check)
+      if (this.row === this.end) this.#finish()
+      else if (!board.arrived(number, this.row) || board.agrees(number, this.row, this.check)) return false
+      else this.error = this.#disagreement(this.row)
+    }
+    board.pass(number)
+    return this.#rest === undefined
+  }
+
+  #finish(): void {
+    try {
+      const rest = this.finish()
+      if (rest === undefined) return
+      this.spent = true
+      this.#rest = rest
+      rest.begin()
+    } catch (error) {
+      this.error = error as Error
+    }
+  }
+
+  #restDone(rest: CollectiveOperation): boolean {
+    if (!rest.done) return false
+    this.error = rest.error
+    if (rest.error !== undefined) return true
+    try {
+      this.finishRest(rest)
+    } catch (error) {
+      this.error = error as Error
+    }
+    return true
+  }
+
+  /** Where messages of this call go that the board has no room for. */
+  contextOfRest(signature: number): RunContext {
+    return this.queue.contextOfRest(this.number, signature)
+  }
+
+  result(): unknown {
+    return this.value
+  }
+
+  fillStatus(status: Status): void {
+    status.fill(this.board.rank, 0, OBJECT, 0)
+  }
+
+  describe(): string {
+    if (this.#rest !== undefined) return this.#rest.describe()
+    const rank = this.awaited()
+    return `${nameOfSignature(this.signature)} on ${this.queue.scope.name}${rank < 0 ? '' : `, waiting for rank ${rank}`}`
+  }
+
+  /** The member that this call waits for; -1 where none is known. */
+  awaited(): number {
+    if (this.#rest !== undefined) return -1
+    if (!this.published) return this.board.laggard(this.number, this.length)
+    return this.row < this.end ? this.row : -1
+  }
+
+  /** Whether it may sleep: what it waits for is not there, and will wake the process up. */
+  sleep(): boolean {
+    const { board } = this
+    if (this.#rest !== undefined) return !this.#rest.done
+    if (this.published) {
+      board.await(this.row)
+      return !board.arrived(this.number, this.row)
+    }
+    const laggard = this.awaited()
+    if (laggard < 0) return false
+    board.await(laggard)
+    return this.awaited() === laggard
+  }
+
+  /** A message under this call's tag: its sender has called something that does not use the board. */
+  override contradicted(): boolean {
+    if (this.#rest !== undefined) return this.#rest.contradicted()
+    const { scope, engine } = this.queue
+    const mine = withLap(this.signature, lapOf(this.call))
+    for (let rank = 0; rank < scope.size && this.error === undefined; rank++) {
+      const source = scope.worldRankOf(rank)
+      const message = engine.peek(scope.context, source, this.call % MOST_UNDER_WAY)
+      if (message === undefined || !contradict(mine, message.signature)) continue
+      this.error = explainSignatures(this.describe(), scope, source, mine, message.signature)
+      return true
+    }
+    return false
+  }
+
+  #disagreement(rank: number): Error {
+    const { board, number, signature } = this
+    const { scope } = this.queue
+    const theirs = board.signature(number, rank)
+    if (theirs !== signature) return explainSignatures(this.describe(), scope, scope.worldRankOf(rank), signature, theirs)
+    const type = board.type(number, rank)
+    const length = board.length(number, rank)
+    const why =
+      type === this.type && length === this.length
+        ? `rank ${rank} was in another collective before`
+        : `rank ${rank} sent ${length} bytes of ${TYPE_NAMES[type]} where this rank expects ${this.length} bytes of ` +
+          TYPE_NAMES[this.type]
+    return new MismatchError(`${this.describe()}: ${why}: all ranks must call the same collectives in the same order, ` +
+      'with the same root, operation, type and length')
+  }
+}
+
+/** How long a call polls in all before it sleeps, in milliseconds; each look at the board has a patience of its own. */
+const POLL_MILLISECONDS = 0.5
+
+export class BoardQueue implements Poller {
+  readonly board: Board
+  readonly engine: Engine
+  readonly waiter: Waiter
+  readonly scope: Scope
+  /** How many calls are under way. */
+  length = 0
+  readonly #progress: Progress
+  readonly #order: CallOrder
+  readonly #calls: BoardCall[] = []
+  #next = 0
+
+  constructor(board: Board, progress: Progress, scope: Scope, order: CallOrder) {
+    this.board = board
+    this.engine = progress.engine
+    this.waiter = progress.waiter
+    this.scope = scope
+    this.#progress = progress
+    this.#order = order
+  }
+
+  /**
+   * `call` begins: it collects from the members from `row` to `end`, and publishes unless `published`. `shape`: what all
+   * ranks must pass alike.
+   */
+  enter(call: BoardCall, signature: number, shape: number, published: boolean, row: number, end: number): void {
+    const order = this.#order
+    call.call = order.take(signature, shape)
+    call.signature = signature
+    call.check = order.history
+    call.number = this.#next
+    call.published = published
+    call.row = row
+    call.end = end
+    this.#next = (this.#next + 1) | 0
+  }
+
+  /** The result of a call that has not ended at once. */
+  wait<T>(call: BoardCall): Promise<T> {
+    const { engine } = this
+    if (this.length === 0 && engine.pending === 0) {
+      const until = performance.now() + POLL_MILLISECONDS
+      do {
+        engine.progress()
+        if (call.advance()) return call.outcome<T>()
+        if (!call.published) this.board.awaitRoom(call.awaited())
+      } while (engine.pending === 0 && performance.now() < until)
+    }
+    this.post(call)
+    return this.waiter.wait<T>(call)
+  }
+
+  /** From now on the engine looks after the call. */
+  post(call: BoardCall): void {
+    const { engine } = this
+    call.spent = true
+    call.keep()
+    engine.pending++
+    this.length = this.#calls.push(call)
+    if (this.length === 1) engine.addPoller(this)
+    this.poll()
+  }
+
+  poll(): void {
+    const calls = this.#calls
+    const { engine } = this
+    while (calls.length > 0) {
+      const call = calls[0]
+      // Who has left has published all that it ever will: look for the last time only then.
+      const lost = engine.someGone ? this.#lost(call) : -1
+      if (call.advance()) engine.finish(call)
+      else if (lost >= 0) {
+        engine.failWithout(lost, call)
+        this.board.pass(call.number)
+      } else break
+      calls.shift()
+    }
+    this.length = calls.length
+    for (let i = 1; i < calls.length; i++) if (!calls[i].published && !calls[i].publish()) break
+    if (calls.length === 0) engine.removePoller(this)
+  }
+
+  /** The rank of COMM_WORLD that the call cannot do without and that has left; -1 for none. */
+  #lost(call: BoardCall): number {
+    const rank = call.awaited()
+    if (rank < 0) return -1
+    const worldRank = this.scope.worldRankOf(rank)
+    return this.engine.isGone(worldRank) ? worldRank : -1
+  }
+
+  watch(): void {
+    const { published, row, end, number } = this.#calls[0]
+    if (published && row < end) this.board.watch(number, row)
+  }
+
+  sleep(): boolean {
+    const unpublished = this.#calls.find((call) => !call.published)
+    return this.#calls[0].sleep() && (unpublished === undefined || unpublished.sleep())
+  }
+
+  *pending(): Iterable<Operation> {
+    yield* this.#calls
+  }
+
+  /**
+   * For messages of a call that the board has no room for. Tags behind those of calls that go by messages alone; a
+   * rank is never so far ahead of another on the board that one is used twice at a time.
+   */
+  contextOfRest(number: number, signature: number): RunContext {
+    const place = number >>> 0
+    const tag = MOST_UNDER_WAY + (place % MOST_UNDER_WAY)
+    return { progress: this.#progress, scope: this.scope, tag, signature: withLap(signature, lapOf(place)) }
+  }
+}

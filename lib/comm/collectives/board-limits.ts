@@ -1,0 +1,48 @@
+// What all ranks must agree on before a collective goes by the board: whether it does, up to how many bytes, and its
+// signature.
+import type { CollectiveName } from '../../coll/schedule.js'
+import { boardLimit } from '../../coll/select.js'
+import { COLLECTIVES, signatureOf } from '../../p2p/signature.js'
+import type { CollectiveOptions, CollectiveScope } from './call.js'
+
+/** The algorithm's number in signatures: no schedule has it. */
+const SHM = 31
+
+export const boardSignature = (collective: CollectiveName, op: number, typed: boolean): number =>
+  signatureOf(COLLECTIVES.indexOf(collective), op, SHM, typed, 0)
+
+export const withRoot = (signature: number, root: number): number => signature | (root << 15)
+
+export class BoardLimits {
+  readonly #comm: CollectiveScope
+  readonly #capacity: number
+  readonly #limits: Record<CollectiveName, number>
+
+  constructor(comm: CollectiveScope, capacity: number) {
+    this.#comm = comm
+    this.#capacity = capacity
+    const limit = (collective: CollectiveName): number => this.#limitOf(collective)
+    this.#limits = {
+      barrier: limit('barrier'),
+      bcast: limit('bcast'),
+      scatter: limit('scatter'),
+      gather: limit('gather'),
+      allgather: limit('allgather'),
+      alltoall: limit('alltoall'),
+      reduce: limit('reduce'),
+      allreduce: limit('allreduce'),
+    }
+  }
+
+  /** The most bytes that a rank publishes; -1 where the collective goes by messages. */
+  of(collective: CollectiveName, options: CollectiveOptions | undefined): number {
+    if (options?.algorithm === undefined) return this.#limits[collective]
+    return this.#limitOf(collective, options.algorithm)
+  }
+
+  #limitOf(collective: CollectiveName, algorithm?: string): number {
+    const { size, ranksPerCore } = this.#comm
+    const forced = algorithm === undefined ? {} : { algorithm }
+    return boardLimit(collective, { size, bytes: 0, typed: true, ranksPerCore, ...forced }, this.#capacity)
+  }
+}

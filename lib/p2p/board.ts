@@ -1,0 +1,49 @@
+// What collectives need of a board, see transport/board.ts; and of the pool that boards are taken from.
+
+/** Shared memory on which the members of a communicator publish for each other. */
+export interface Board {
+  readonly size: number
+  readonly rank: number
+  /** The longest payload. */
+  readonly capacity: number
+  readonly bytes: Uint8Array
+  readonly words: Int32Array
+  readonly doubles: Float64Array
+  /** Where to write a payload of `length` bytes for collective `number`; -1 while there is no room. */
+  place(number: number, length: number): number
+  publish(number: number, signature: number, check: number, type: number, length: number): void
+  /**
+   * Waits for a while for members from `row` on to publish `number`, with this check. Returns the first that has not, or
+   * with another check; `end` if all have.
+   */
+  collect(number: number, row: number, end: number, check: number): number
+  arrived(number: number, rank: number): boolean
+  agrees(number: number, rank: number, check: number): boolean
+  signature(number: number, rank: number): number
+  type(number: number, rank: number): number
+  length(number: number, rank: number): number
+  offset(number: number, rank: number): number
+  /** This rank is done with collective `number`. */
+  pass(number: number): void
+  /** A member that keeps `place` from finding room; -1 for none. */
+  laggard(number: number, length: number): number
+  /** Waits for a while for a member that keeps `place` from finding room. */
+  awaitRoom(rank: number): void
+  /** The next `linger` of the transport ends when `rank` has published `number`. */
+  watch(number: number, rank: number): void
+  /** Asks `rank` to ring when it publishes or passes: called once the transport is asleep. Look again afterwards. */
+  await(rank: number): void
+}
+
+/** The boards of this host. Ranks are those of COMM_WORLD. */
+export interface BoardPool {
+  /** Members that a board has at most. */
+  readonly mostMembers: number
+  /** Whether all these ranks can reach boards of this pool. */
+  reaches(ranks: readonly number[]): boolean
+  /** A board that nobody has, for `members` ranks; -1 where all are taken. */
+  take(members: number): number
+  open(board: number, ranks: readonly number[]): Board
+  /** This member has no more use for it; the last one gives it back. */
+  leave(board: number): void
+}
