@@ -87,11 +87,13 @@ function write({ json }: Options, groups: readonly Group[], ranks: readonly numb
 
 async function main(options: Options): Promise<number> {
   console.log(`${cpus()[0]?.model ?? process.arch}, ${cores} processors, Node ${process.version}; ${options.seconds} s\n`)
-  const { measurements, failures } = await measure(options, progress)
+  const { measurements, failures, broken } = await measure(options, progress)
   progress('')
   for (const line of failures) console.log(`failed: ${line}`)
+  if (broken.size > 0) console.log(`Keep the rows they had: ${[...broken].join(', ')}`)
   if (measurements.every(({ timings }) => timings.every(({ times }) => Object.keys(times).length === 0))) return 1
-  const groups = collectives().flatMap((collective) => groupsFrom(collective, measurements))
+  const sound = measurements.filter(({ collective }) => !broken.has(collective))
+  const groups = collectives().flatMap((collective) => groupsFrom(collective, sound))
   report(measurements, groups.flatMap(({ points }) => points))
   if (!options.dryRun) write(options, groups, options.ranks)
   return 0

@@ -57,8 +57,13 @@ interface Rule {
 const RULES: readonly Rule[] = [
   {
     title: 'algorithms import schedules, patterns, and each other\'s helpers in coll/',
-    modules: /^lib\/coll\/[\w-]+\/[\w-]+\.ts$/,
+    modules: /^lib\/coll\/[\w-]+\/(?!shm)[\w-]+\.ts$/,
     may: /^lib\/coll\/(schedule|halving|wrapped|patterns\/[\w-]+|[\w-]+\/[\w-]+)$/,
+  },
+  {
+    title: 'collectives on a board know its drivers, payloads and bytes',
+    modules: /^lib\/coll\/[\w-]+\/shm\.ts$/,
+    may: /^lib\/(coll\/|data\/|wire\/bytes$)/,
   },
   {
     title: 'patterns are rank arithmetic only',
@@ -131,7 +136,7 @@ const RULES: readonly Rule[] = [
   },
   {
     title: 'only transports, reductions, the kernel, bootstrap and the world know the addon',
-    modules: /^lib\/(?!transport\/shm\.ts|data\/|montecarlo\/|bootstrap\/|world\.ts)/,
+    modules: /^lib\/(?!transport\/(shm|shm-boards|peer-memory)\.ts|data\/|montecarlo\/|bootstrap\/|world\.ts)/,
     may: /^(?!native\/)/,
   },
   {

@@ -135,10 +135,7 @@ export function boardLimit(timings: readonly Timing[], board: string, published:
 const MOST_GAIN = 1000
 
 export const withoutBoard = (timings: readonly Timing[], board: string): Timing[] =>
-  timings.map(({ bytes, times }) => ({
-    bytes,
-    times: Object.fromEntries(Object.entries(times).filter(([name]) => name !== board)),
-  }))
+  timings.map(({ bytes, times }) => ({ bytes, times: Object.fromEntries(Object.entries(times).filter(([name]) => name !== board)) }))
 
 /** The algorithms for a size, in order of preference. */
 const chainFor = (intervals: readonly Interval[], bytes: number): readonly string[] =>

@@ -29,8 +29,10 @@ export interface Measurement {
 
 export interface Outcome {
   readonly measurements: readonly Measurement[]
-  /** What went wrong, in words; what is left out because of it keeps its rows. */
+  /** What went wrong, in words. */
   readonly failures: readonly string[]
+  /** Collectives of which an algorithm failed: what was measured of them is half of the truth. */
+  readonly broken: ReadonlySet<CollectiveName>
 }
 
 const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
@@ -78,6 +80,7 @@ const unitsOf = (collective: CollectiveName, cases: number): number => algorithm
 export async function measure(settings: Settings, progress: (what: string) => void): Promise<Outcome> {
   const measurements: Measurement[] = []
   const failures: string[] = []
+  const broken = new Set<CollectiveName>()
   const jobs = settings.ranks.map((ranks) => ({
     ranks,
     work: settings.collectives.map((collective) => ({ collective, cases: casesOf(collective, ranks, settings.step, settings.sizes) })),
@@ -86,7 +89,10 @@ export async function measure(settings: Settings, progress: (what: string) => vo
   const budget = new Budget(settings.seconds, units)
   for (const { ranks, work } of jobs) {
     progress(`${ranks} ranks: start`)
-    const table = new Table(ranks, settings.rounds, budget, failures)
+    const table = new Table(ranks, settings.rounds, budget, (collective, what) => {
+      broken.add(collective)
+      failures.push(what)
+    })
     try {
       for (const { collective, cases } of work) {
         measurements.push({ collective, ranks, timings: await table.measure(collective, cases, progress) })
@@ -97,7 +103,7 @@ export async function measure(settings: Settings, progress: (what: string) => vo
       await table.close()
     }
   }
-  return { measurements, failures }
+  return { measurements, failures, broken }
 }
 
 /** A job, and what its ranks are asked. */
@@ -105,14 +111,14 @@ class Table {
   readonly #ranks: number
   readonly #rounds: number
   readonly #budget: Budget
-  readonly #failures: string[]
+  readonly #fail: (collective: CollectiveName, what: string) => void
   #session: Session | undefined
 
-  constructor(ranks: number, rounds: number, budget: Budget, failures: string[]) {
+  constructor(ranks: number, rounds: number, budget: Budget, fail: (collective: CollectiveName, what: string) => void) {
     this.#ranks = ranks
     this.#rounds = rounds
     this.#budget = budget
-    this.#failures = failures
+    this.#fail = fail
   }
 
   async close(): Promise<void> {
@@ -160,7 +166,7 @@ class Table {
     try {
       return await act()
     } catch (error) {
-      this.#failures.push(`${collective} ${name}, ${this.#ranks} ranks: ${(error as Error).message}`)
+      this.#fail(collective, `${collective} ${name}, ${this.#ranks} ranks: ${(error as Error).message}`)
       names.delete(name)
       await this.#session.close(true)
       this.#session = undefined
