@@ -131,7 +131,7 @@ const RULES: readonly Rule[] = [
   },
   {
     title: 'only transports, reductions, the kernel, bootstrap and the world know the addon',
-    modules: /^lib\/(?!transport\/shm\.ts|data\/|montecarlo\/|bootstrap\/|world\.ts)/,
+    modules: /^lib\/(?!transport\/(shm|peer-memory)\.ts|data\/|montecarlo\/|bootstrap\/|world\.ts)/,
     may: /^(?!native\/)/,
   },
   {
