@@ -60,13 +60,15 @@ async function measureAll(contenders: readonly Contender[], options: Options, re
   for (const [i, { family, ranks }] of steps.entries()) {
     const say = (what: string): void => progress(`[${i + 1}/${steps.length}] ${family.name}, ${ranks} ranks: ${what}`)
     say('')
-    const { measured, cold, failures } = await measure(family, ranks, contenders, options, say)
+    const { measured, cold, failures, notes = [] } = await measure(family, ranks, contenders, options, say)
     progress('')
     results.measured.push(...measured)
     if (cold !== undefined) results.cold.push(cold)
     results.failures.push(...failures)
+    results.notes.push(...notes)
     if (measured.length > 0) console.log(`${textTable(familyTable(family, ranks, measured))}\n`)
     for (const line of failures) console.log(`failed: ${line}\n`)
+    for (const line of notes) console.log(`note: ${line}\n`)
   }
 }
 

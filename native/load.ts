@@ -35,12 +35,14 @@ export interface NativeMemory extends NativeRemote {
 /** Copies between the memory of this process and that of another process of the same user: Linux only. */
 export interface NativeRemote {
   /**
-   * bytes[offset … offset + length] = what is at `address` of process `pid`. Returns 0, or the errno: EPERM where that
-   * is not allowed, ESRCH where there is no such process, EFAULT where it has no such memory, EINVAL for a bad range here.
+   * Copies from memory of process `pid`. `pieces` has three numbers for each of `count` pieces (16 at the most): address
+   * there, address here, bytes. Those here must be of typed arrays that are alive. Returns 0, or the errno: EPERM where it
+   * is not allowed, ESRCH where there is no such process, EFAULT where it has no such memory (then some pieces may have
+   * been copied).
    */
-  copyFrom(pid: number, address: number, bytes: Uint8Array, offset: number, length: number): number
-  /** The same the other way: memory of process `pid` from `address` on = bytes[offset … offset + length]. */
-  copyTo(pid: number, address: number, bytes: Uint8Array, offset: number, length: number): number
+  copyFrom(pid: number, pieces: Float64Array, count: number): number
+  /** The same the other way: to memory of process `pid`. */
+  copyTo(pid: number, pieces: Float64Array, count: number): number
   /** Where the first of `bytes` is. It stays there while the array is alive, if it has more than 64 bytes. */
   addressOf(bytes: Uint8Array): number
   /** Where Yama restricts copies to descendants: allows those of the process at the other end of socket `fd`. */

@@ -1,7 +1,6 @@
 // Copies between the memory of this process and that of another: process_vm_readv and process_vm_writev. Linux only.
 //
-// A number from another process is used as an address in that process alone, where the kernel checks it. On this side
-// the memory is that of a typed array, and the range is checked against it: one that has been detached has no bytes.
+// Addresses there are checked by the kernel. Addresses here are the caller's word: those of typed arrays that it holds.
 #include "addon.h"
 
 #ifdef __linux__
@@ -13,49 +12,40 @@
 
 namespace {
 
-/// The bytes of a typed array; false for anything else.
-struct Bytes {
-  void* data = nullptr;
-  size_t length = 0;
-  bool Read(napi_env env, napi_value value) {
-    napi_typedarray_type type;
-    return napi_get_typedarray_info(env, value, &type, &length, &data, nullptr, nullptr) == napi_ok &&
-           (type == napi_uint8_array || length == 0);
-  }
-};
-
 using Copy = ssize_t (*)(pid_t, const iovec*, unsigned long, const iovec*, unsigned long, unsigned long);
 
-/// copy(pid, address, bytes, offset, length): 0, or the errno of what went wrong.
+/// What a copy is told of a piece: address there, address here, bytes.
+constexpr size_t kNumbers = 3;
+constexpr size_t kMostPieces = 16;
+
+/// copy(pid, pieces, count): 0, or the errno of what went wrong. Straight Node-API: medium messages feel it.
 template <Copy kCopy>
 napi_value CopyRemote(napi_env env, napi_callback_info info) {
-  napi_value args[5], result;
-  size_t count = 5;
+  napi_value args[3], result;
+  size_t count = 3;
   int32_t pid = 0;
-  double address = 0, offset = 0, length = 0;
-  Bytes local;
-  const bool read = napi_get_cb_info(env, info, &count, args, nullptr, nullptr) == napi_ok && count == 5 &&
+  uint32_t pieces = 0;
+  napi_typedarray_type type;
+  size_t length = 0;
+  void* data = nullptr;
+  const bool read = napi_get_cb_info(env, info, &count, args, nullptr, nullptr) == napi_ok && count == 3 &&
                     napi_get_value_int32(env, args[0], &pid) == napi_ok &&
-                    napi_get_value_double(env, args[1], &address) == napi_ok && local.Read(env, args[2]) &&
-                    napi_get_value_double(env, args[3], &offset) == napi_ok &&
-                    napi_get_value_double(env, args[4], &length) == napi_ok;
-  int error = 0;
-  if (!read || pid <= 0 || !(address > 0) || !(offset >= 0) || !(length >= 0) || offset + length > double(local.length)) {
-    error = EINVAL;
-  }
-  char* here = static_cast<char*>(local.data) + size_t(offset);
-  char* there = reinterpret_cast<char*>(uintptr_t(address));
-  size_t left = error == 0 ? size_t(length) : 0;
-  while (left > 0) {
-    const iovec mine{here, left}, theirs{there, left};
-    const ssize_t done = kCopy(pid, &mine, 1, &theirs, 1, 0);
-    if (done <= 0) {
-      error = done < 0 ? errno : EFAULT;
-      break;
+                    napi_get_typedarray_info(env, args[1], &type, &length, &data, nullptr, nullptr) == napi_ok &&
+                    napi_get_value_uint32(env, args[2], &pieces) == napi_ok;
+  int error = EINVAL;
+  if (read && pid > 0 && type == napi_float64_array && pieces <= kMostPieces && length >= pieces * kNumbers) {
+    const double* numbers = static_cast<const double*>(data);
+    iovec here[kMostPieces], there[kMostPieces];
+    ssize_t total = 0;
+    for (size_t i = 0; i < pieces; i++, numbers += kNumbers) {
+      const size_t bytes = size_t(numbers[2]);
+      there[i] = {reinterpret_cast<void*>(uintptr_t(numbers[0])), bytes};
+      here[i] = {reinterpret_cast<void*>(uintptr_t(numbers[1])), bytes};
+      total += bytes;
     }
-    here += done;
-    there += done;
-    left -= size_t(done);
+    const ssize_t done = kCopy(pid, here, pieces, there, pieces, 0);
+    // A copy ends early where the next page there is missing.
+    error = done == total ? 0 : done < 0 ? errno : EFAULT;
   }
   napi_create_int32(env, error, &result);
   return result;
@@ -64,10 +54,12 @@ napi_value CopyRemote(napi_env env, napi_callback_info info) {
 napi_value AddressOf(napi_env env, napi_callback_info info) {
   napi_value argument, result;
   size_t count = 1;
-  Bytes bytes;
-  napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr);
-  const bool read = count == 1 && bytes.Read(env, argument);
-  napi_create_double(env, read ? double(uintptr_t(bytes.data)) : 0, &result);
+  napi_typedarray_type type;
+  size_t length = 0;
+  void* data = nullptr;
+  const bool read = napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr) == napi_ok && count == 1 &&
+                    napi_get_typedarray_info(env, argument, &type, &length, &data, nullptr, nullptr) == napi_ok;
+  napi_create_double(env, read ? double(uintptr_t(data)) : 0, &result);
   return result;
 }
 

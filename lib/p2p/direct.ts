@@ -9,45 +9,93 @@ import { ArgumentError } from '../errors.js'
 import type { Batch, Lender, PeerMemory, Piece } from '../transport/transport.js'
 import { ACK, CTS } from '../wire/header.js'
 import { endAssembly } from './deliver.js'
-import { RecvOp, SendOp } from './operation.js'
-import type { Operation } from './operation.js'
+import { SendOp } from './operation.js'
+import type { Operation, RecvOp } from './operation.js'
 import type { Outgoing } from './outgoing.js'
 import type { Peer } from './peer.js'
 import type { RequestTable } from './request-table.js'
 
 const MOST_PIECES = 16
 const BATCH_BYTES = 4 * 1024 * 1024
-/** A piece that this rank copies alone, and the bounds of one where the peer may help. */
+/** The largest piece that a rank copies alone, and where the peer helps. */
 const ALONE_BYTES = 1024 * 1024
-const SHARED_LEAST = 32 * 1024
-/** Up to this length a message is one piece in any case. */
-export const ONE_PIECE = SHARED_LEAST + SHARED_LEAST / 4
 const SHARED_MOST = 256 * 1024
+/** Up to this length a message is one piece in any case; from there on it pays to share it. */
+export const ONE_PIECE = 64 * 1024 - 1
+const SHARED_FROM = ONE_PIECE + 1
 const PAGE = 4096
+const NOTHING = new Uint8Array(0)
 
+/** What is copied together: pieces, and whose they are. */
 class PieceList implements Batch {
-  readonly pieces: Piece[] = []
-  readonly ops: RecvOp[] = []
+  readonly pieces: Piece[] = Array.from({ length: MOST_PIECES }, noPiece)
+  readonly #opOf: RecvOp[] = []
   count = 0
   open = false
+  /** The receives, each once, in order. */
+  readonly ops: RecvOp[] = []
+  readonly failed = new Set<RecvOp>()
 
-  clear(): void {
-    this.count = 0
+  /**
+   * Cuts the messages that wait at a peer into pieces. Where the peer helps, it begins at the end of the list: there are
+   * the second halves, so that each rank always copies the same part of a message, and has it in its cache if the same
+   * memory is sent and received again.
+   */
+  fill(fetches: Iterable<RecvOp>, shared: boolean): void {
+    this.#clear()
+    let back = MOST_PIECES
+    let room = BATCH_BYTES
+    for (const op of fetches) {
+      const length = Math.min(op.bytes - op.received, room)
+      const half = shared && length >= SHARED_FROM ? Math.ceil(length / 2 / PAGE) * PAGE : length
+      const most = half === length ? ALONE_BYTES : SHARED_MOST
+      const pieces = Math.ceil(half / most) + Math.ceil((length - half) / most)
+      if (length === 0 || this.count + pieces > back) break
+      this.ops.push(op)
+      for (let at = 0; at < half; at += most) this.#set(this.count++, op, at, Math.min(most, half - at))
+      for (let at = half; at < length; at += most) this.#set(--back, op, at, Math.min(most, length - at))
+      op.received += length
+      room -= length
+    }
+    this.#close(back)
   }
 
-  add(op: RecvOp, length: number): void {
-    const piece = (this.pieces[this.count] ??= { id: 0, offset: 0, address: 0, bytes: op.assembly!, at: 0, length: 0, error: 0 })
+  #clear(): void {
+    this.count = 0
+    this.ops.length = 0
+    this.failed.clear()
+  }
+
+  #set(index: number, op: RecvOp, at: number, length: number): void {
+    const piece = this.pieces[index]
+    const offset = op.received + at
+    this.#opOf[index] = op
     piece.id = op.remoteId
-    piece.offset = op.received
-    piece.address = op.address + op.received
+    piece.offset = offset
+    piece.address = op.address + offset
     piece.bytes = op.assembly!
-    piece.at = op.assemblyOffset + op.received
+    piece.at = op.assemblyOffset + offset
     piece.length = length
     piece.error = 0
-    this.ops[this.count++] = op
-    op.received += length
+  }
+
+  /** Moves the second halves down to the first ones. */
+  #close(back: number): void {
+    for (let from = back; from < MOST_PIECES; from++) {
+      const free = this.pieces[this.count]
+      this.pieces[this.count] = this.pieces[from]
+      this.pieces[from] = free
+      this.#opOf[this.count++] = this.#opOf[from]
+    }
+  }
+
+  /** Notes whose pieces could not be copied. */
+  judge(): void {
+    for (let i = 0; i < this.count; i++) if (this.pieces[i].error !== 0) this.failed.add(this.#opOf[i])
   }
 }
+
+const noPiece = (): Piece => ({ id: 0, offset: 0, address: 0, bytes: NOTHING, at: 0, length: 0, error: 0 })
 
 export interface DirectOptions {
   readonly requests: RequestTable
@@ -114,7 +162,7 @@ export class Direct implements Lender {
     const source = this.#sources[this.#next++]
     const { peer, memory, batch } = source
     if (peer.fetches.length > 0) {
-      if (!batch.open) fill(batch, peer, memory.helps(peer.rank))
+      if (!batch.open) batch.fill(peer.fetches, memory.helps(peer.rank))
       if (!memory.fetch(peer.rank, batch)) return true
       this.#settle(peer, batch)
     }
@@ -124,19 +172,12 @@ export class Direct implements Lender {
 
   /** The pieces of a batch have been copied, or not. */
   #settle(peer: Peer, batch: PieceList): void {
-    for (let i = 0; i < batch.count; i++) {
-      const op = batch.ops[i]
-      // One that has failed is no longer the first.
-      if (op !== peer.fetches.first) continue
-      const { error } = batch.pieces[i]
-      const last = i + 1 === batch.count || batch.ops[i + 1] !== op
-      if (error !== 0) {
-        peer.fetches.shift()
-        this.#recover(op, peer)
-      } else if (last && op.received === op.bytes) {
-        peer.fetches.shift()
-        this.#complete(op, peer)
-      }
+    batch.judge()
+    for (const op of batch.ops) {
+      if (op.received < op.bytes && !batch.failed.has(op)) return
+      peer.fetches.shift()
+      if (batch.failed.has(op)) this.#recover(op, peer)
+      else this.#complete(op, peer)
     }
   }
 
@@ -157,24 +198,5 @@ export class Direct implements Lender {
     }
     op.error = new ArgumentError(`${op.describe()}: into was detached or cut while the message was being received`)
     this.#complete(op, peer)
-  }
-}
-
-/** Cuts the messages that wait at a peer into pieces. */
-function fill(batch: PieceList, peer: Peer, shared: boolean): void {
-  batch.clear()
-  let total = 0
-  for (const op of peer.fetches) if ((total += op.bytes - op.received) >= BATCH_BYTES) break
-  const half = Math.ceil(total / 2 / PAGE) * PAGE
-  const most = shared ? Math.min(Math.max(half, SHARED_LEAST), SHARED_MOST) : ALONE_BYTES
-  let room = BATCH_BYTES
-  for (const op of peer.fetches) {
-    while (op.received < op.bytes) {
-      if (batch.count === MOST_PIECES || room <= 0) return
-      const rest = op.bytes - op.received
-      const length = rest <= most + most / 4 ? rest : most
-      batch.add(op, length)
-      room -= length
-    }
   }
 }

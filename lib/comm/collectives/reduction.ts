@@ -11,7 +11,8 @@ import { checkOp } from '../../data/reduce.js'
 import { NUMBER } from '../../data/types.js'
 import type { TypedArray } from '../../data/types.js'
 import { checkRoot } from '../group.js'
-import { buffer, checkOptions, choose, contextFor, describe, emptyLike, isTyped, resultArray } from './call.js'
+import { buffer, checkOptions, choose, contextFor, describe, isTyped, resultArray } from './call.js'
+import { giveScratchBack, takeScratch } from './scratch.js'
 import type { CollectiveOptions, CollectiveIntoOptions, CollectiveScope } from './call.js'
 
 /** Ops for which a number is the same as an array of one double; the others take numbers as values. */
@@ -79,10 +80,14 @@ function reduceTyped(
   const bytes = unit * result.BYTES_PER_ELEMENT
   const cut = entry.cut === 'ranks' ? evenCut(result.length / unit, size) : [0, result.length / unit]
   const offsets = cut.map((offset) => offset * bytes)
-  const scratch = entry.scratch && size > 1 ? buffer(emptyLike(result), offsets) : undefined
+  const scratch = entry.scratch && size > 1 ? takeScratch(result) : undefined
   const schedule = entry.run({ rank, size, root, blocks: offsets.length - 1 })
-  const buffers = [undefined, buffer(result, offsets), scratch]
-  return new TypedRun(contextFor(comm, entry, true, root, op), schedule, finish, type, buffers, op)
+  const buffers = [undefined, buffer(result, offsets), scratch && buffer(scratch, offsets)]
+  const end = (): unknown => {
+    if (scratch !== undefined) giveScratchBack(scratch)
+    return finish()
+  }
+  return new TypedRun(contextFor(comm, entry, true, root, op), schedule, end, type, buffers, op)
 }
 
 function reduceValues(
