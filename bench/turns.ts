@@ -72,8 +72,8 @@ export async function measureInTurns(
   })
 }
 
-/** Whether anything uses the processors while all contenders sleep. */
-async function disturbances(where: string): Promise<string[]> {
+/** Whether anything uses the processors while nothing is measured. */
+export async function disturbances(where: string): Promise<string[]> {
   await sleep(SETTLE)
   const before = processorTimes()
   await sleep(LOOK)

@@ -5,6 +5,7 @@
 import { fileURLToPath } from 'node:url'
 import { median } from '../report/statistics.js'
 import { Session } from '../session.js'
+import { disturbances } from '../turns.js'
 import type { Timing } from './decide.js'
 import { casesOf } from './cases.js'
 import type { Case } from './cases.js'
@@ -31,6 +32,8 @@ export interface Outcome {
   readonly measurements: readonly Measurement[]
   /** What went wrong, in words. */
   readonly failures: readonly string[]
+  /** What makes the figures doubtful. */
+  readonly notes: readonly string[]
   /** Collectives of which an algorithm failed: what was measured of them is half of the truth. */
   readonly broken: ReadonlySet<CollectiveName>
 }
@@ -80,6 +83,7 @@ const unitsOf = (collective: CollectiveName, cases: number): number => algorithm
 export async function measure(settings: Settings, progress: (what: string) => void): Promise<Outcome> {
   const measurements: Measurement[] = []
   const failures: string[] = []
+  const notes: string[] = []
   const broken = new Set<CollectiveName>()
   const jobs = settings.ranks.map((ranks) => ({
     ranks,
@@ -89,6 +93,7 @@ export async function measure(settings: Settings, progress: (what: string) => vo
   const budget = new Budget(settings.seconds, units)
   for (const { ranks, work } of jobs) {
     progress(`${ranks} ranks: start`)
+    notes.push(...await disturbances(`${ranks} ranks`))
     const table = new Table(ranks, settings.rounds, budget, (collective, what) => {
       broken.add(collective)
       failures.push(what)
@@ -103,7 +108,7 @@ export async function measure(settings: Settings, progress: (what: string) => vo
       await table.close()
     }
   }
-  return { measurements, failures, broken }
+  return { measurements, failures, notes, broken }
 }
 
 /** A job, and what its ranks are asked. */
