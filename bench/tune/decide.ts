@@ -113,7 +113,7 @@ export function overAllSizes(timings: readonly Timing[]): Timing {
 
 /**
  * Up to how many of the bytes that a rank publishes the board is to be used: where least is lost over all sizes, on either
- * side. -1: at no size, Infinity: at all that were measured.
+ * side; what saves less than the margin is left to messages. -1: at no size, Infinity: at all that were measured.
  */
 export function boardLimit(timings: readonly Timing[], board: string, published: (bytes: number) => number): number {
   const compared = [...timings].sort((a, b) => a.bytes - b.bytes).flatMap(({ bytes, times }) => {
@@ -124,7 +124,7 @@ export function boardLimit(timings: readonly Timing[], board: string, published:
   const gains = compared.map(({ gain }) => Math.max(-MOST_GAIN, Math.min(MOST_GAIN, gain)))
   let [cut, most] = [0, 0]
   gains.reduce((sum, gain, i) => {
-    if (sum + gain > most) [cut, most] = [i + 1, sum + gain]
+    if (sum + gain > most + Math.log(MARGIN)) [cut, most] = [i + 1, sum + gain]
     return sum + gain
   }, 0)
   if (cut === 0) return -1

@@ -65,6 +65,7 @@ void t.test('the board serves up to where it loses more than it gains', async (t
   t.equal(limit(4, 0.9, 2, 0.5), 2048, 'a size of noise does not end it')
   t.equal(limit(0.9, 0.9, 1.1), -1)
   t.equal(limit(2, 2, 2), Infinity)
+  t.equal(limit(2, 2, 1.03), 256, 'no more than noise')
   t.equal(limit(2, undefined, undefined), 32, 'refused there')
   t.equal(limit(undefined), -1)
   t.equal(limit(), -1)
