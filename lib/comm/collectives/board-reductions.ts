@@ -1,6 +1,6 @@
 // reduce and allreduce on a board: numbers and typed arrays, with any op on short ones and MPI's on all that fit.
 import { NumberReduction, VectorReduction } from '../../coll/allreduce/shm.js'
-import type { BoardQueue } from '../../coll/drive-board.js'
+import type { BoardQueue } from '../../coll/drive-board-queue.js'
 import { Rows } from '../../coll/drive-board-rows.js'
 import { MAX, MIN, Op, PROD, SUM } from '../../data/op.js'
 import { checkOp } from '../../data/reduce.js'

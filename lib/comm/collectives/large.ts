@@ -18,7 +18,11 @@ import { startAllgather, startAlltoall } from './exchange.js'
 import { startScatter } from './scatter-gather.js'
 
 /** The algorithm that was named is the board. */
-const withoutAlgorithm = ({ algorithm: _, ...options }: CollectiveIntoOptions = {}): CollectiveIntoOptions => options
+function withoutAlgorithm(options: CollectiveIntoOptions | undefined): CollectiveIntoOptions {
+  const rest = { ...options }
+  delete rest.algorithm
+  return rest
+}
 
 function* sendTo(root: number): Schedule {
   yield new Round().send(root, INPUT)
