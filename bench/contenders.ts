@@ -14,7 +14,7 @@ const BUILD = file('../build/bench')
 
 export interface Contender {
   readonly name: string
-  readonly plays: (family: Family) => boolean
+  readonly plays: (family: Family, ranks: number) => boolean
   /** It is asked for fewer sizes, and for none above. */
   readonly largest?: number
   /** `folder` is an empty one of its own, which lives as long as its program. */
@@ -133,7 +133,7 @@ function zeroMqPeer({ contenders, missing }: Peers): void {
   }
   contenders.push({
     name: 'libzmq C',
-    plays: ({ name }) => ['latency', 'bandwidth', 'message-rate'].includes(name),
+    plays: ({ name }, ranks) => ranks === 2 && ['latency', 'bandwidth', 'message-rate'].includes(name),
     command: () => ({ file: c.program, args: [] }),
     largest: 4 << 20,
   })
@@ -143,7 +143,8 @@ function zeroMqPeer({ contenders, missing }: Peers): void {
 const NODE_LARGEST = 1 << 20
 
 function nodePeers({ contenders, missing }: Peers): void {
-  const plays = ({ name }: Family): boolean => ['latency', 'bandwidth', 'message-rate', 'objects'].includes(name)
+  const plays = ({ name }: Family, ranks: number): boolean =>
+    ranks === 2 && ['latency', 'bandwidth', 'message-rate', 'objects'].includes(name)
   const channel = (name: string, program: string): void => {
     const command = (family: Family): Command => node(file(`peers/node/${program}`), family.name)
     contenders.push({ name, plays, command, largest: NODE_LARGEST })
@@ -176,12 +177,25 @@ export function findPeers(): Peers {
   return peers
 }
 
-/** An empty folder for the time of `use`. */
+/** What the peers' figures depend on, in words. */
+export function peerVersions(): string {
+  const first = (command: string, ...args: string[]): string =>
+    spawnSync(command, args, { encoding: 'utf8', timeout: 20_000 }).stdout?.split('\n')[0].trim() ?? ''
+  const mpi = /\(Open MPI\) (\S+)/.exec(first('mpirun', '--version'))?.[1]
+  const python = pythonWith('mpi4py')
+  const mpi4py = python === undefined ? '' : first(python, '-c', 'import mpi4py; print(mpi4py.__version__)')
+  return `${mpi === undefined ? '' : `, Open MPI ${mpi}`}${mpi4py === '' ? '' : `, mpi4py ${mpi4py}`}`
+}
+
+/** An empty folder for the time of `use`, or until this process ends. */
 export async function withFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'tsmpi-bench-'))
+  const remove = (): void => rmSync(folder, { recursive: true, force: true })
+  process.once('exit', remove)
   try {
     return await use(folder)
   } finally {
-    rmSync(folder, { recursive: true, force: true })
+    process.off('exit', remove)
+    remove()
   }
 }

@@ -60,7 +60,7 @@ function settingsOf({ rounds, turn, quick, spaced }: { rounds: number; turn: num
   return {
     rounds,
     turn: quick ? Math.min(10, turn) : turn,
-    warmUp: quick ? 100 : 200,
+    warmUp: quick ? 100 : 150,
     warmUpOperations: quick ? 10_000 : 20_000,
     warmUpLimit: quick ? 1500 : 3000,
     spaced,

@@ -27,9 +27,11 @@ export interface Results {
   /** Peers that are not there, and what kept others from taking part. */
   missing: string[]
   failures: string[]
+  /** What makes figures doubtful. */
+  notes: string[]
 }
 
-export const emptyResults = (machine: string): Results => ({ machine, measured: [], cold: [], missing: [], failures: [] })
+export const emptyResults = (machine: string): Results => ({ machine, measured: [], cold: [], missing: [], failures: [], notes: [] })
 
 export const readResults = (path: string): Results => JSON.parse(readFileSync(path, 'utf8')) as Results
 

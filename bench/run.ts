@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
 import { dirname, join } from 'node:path'
-import { file, findPeers, ourContenders, OURS } from './contenders.js'
+import { file, findPeers, ourContenders, OURS, peerVersions } from './contenders.js'
 import type { Contender } from './contenders.js'
 import { casesOf, ranksOf } from './families.js'
 import type { Family } from './families.js'
@@ -21,7 +21,7 @@ import type { Results } from './results.js'
 import { measureInTurns } from './turns.js'
 import type { Outcome } from './turns.js'
 
-const machine = `${cpus()[0]?.model ?? process.arch}, ${availableParallelism()} processors, Node ${process.version}`
+const ourMachine = `${cpus()[0]?.model ?? process.arch}, ${availableParallelism()} processors, Node ${process.version}`
 
 function progress(what: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${what}`)
@@ -48,7 +48,7 @@ async function measure(
     case 'messages':
     case 'collective':
     case 'kernel': {
-      const players = contenders.filter(({ plays }) => plays(family))
+      const players = contenders.filter(({ plays }) => plays(family, ranks))
       return await measureInTurns(family, ranks, casesOf(family, options.sizes, quick), players, settings, say)
     }
   }
@@ -60,13 +60,15 @@ async function measureAll(contenders: readonly Contender[], options: Options, re
   for (const [i, { family, ranks }] of steps.entries()) {
     const say = (what: string): void => progress(`[${i + 1}/${steps.length}] ${family.name}, ${ranks} ranks: ${what}`)
     say('')
-    const { measured, cold, failures } = await measure(family, ranks, contenders, options, say)
+    const { measured, cold, failures, notes = [] } = await measure(family, ranks, contenders, options, say)
     progress('')
     results.measured.push(...measured)
     if (cold !== undefined) results.cold.push(cold)
     results.failures.push(...failures)
+    results.notes.push(...notes)
     if (measured.length > 0) console.log(`${textTable(familyTable(family, ranks, measured))}\n`)
     for (const line of failures) console.log(`failed: ${line}\n`)
+    for (const line of notes) console.log(`note: ${line}\n`)
   }
 }
 
@@ -76,7 +78,7 @@ function summarize(results: Results): void {
 }
 
 function store(results: Results, { json, append }: Options): void {
-  const all = append ? merged(readOrEmpty(json, machine), results) : results
+  const all = append ? merged(readOrEmpty(json, results.machine), results) : results
   writeResults(json, all)
   const folder = dirname(json)
   mkdirSync(folder, { recursive: true })
@@ -91,7 +93,10 @@ const options = await readOptions(process.argv.slice(2)).catch((error: unknown) 
 if (options.readme) {
   fillPages(file('..'), readResults(options.json))
 } else {
+  // Contenders leave when their input ends.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
   const found = options.peers ? findPeers() : { contenders: [], missing: [] }
+  const machine = `${ourMachine}${options.peers ? peerVersions() : ''}`
   const results: Results = { ...emptyResults(machine), missing: found.missing }
   console.log(`${machine}\n`)
   for (const line of found.missing) console.log(`not there: ${line}`)

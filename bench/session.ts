@@ -75,7 +75,8 @@ export class Session {
       if (done !== true) return value
       // What it complained of may still be on its way.
       await new Promise((resolve) => setTimeout(resolve, 100))
-      throw new Error(`ended: ${this.#complaints.trim().split('\n').slice(-8).join('\n')}`)
+      const lines = this.#complaints.trim().split('\n')
+      throw new Error(`ended: ${[...lines.slice(0, 4), ...lines.slice(4).slice(-4)].join('\n')}`)
     } finally {
       clearTimeout(timer)
     }

@@ -3,6 +3,7 @@
 // at other sizes; for each case another, which finds the count of operations that fills a turn; then as many rounds as
 // asked, in each of which a tenth of the operations is not timed.
 import { mkdtempSync } from 'node:fs'
+import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { withFolder } from './contenders.js'
@@ -30,11 +31,16 @@ export interface Outcome {
   readonly cold?: Cold
   /** What kept a contender from taking part. */
   readonly failures: string[]
+  /** What makes the figures doubtful. */
+  readonly notes?: string[]
 }
 
 const COLD_OPERATIONS = 1000
-/** Milliseconds in which compilers and collectors of the contenders come to rest. */
+/** Milliseconds in which compilers and collectors of the contenders come to rest, and then in which nothing should run. */
 const SETTLE = 100
+const LOOK = 200
+/** The share of the processors that others may use meanwhile. */
+const CALM = 0.1
 
 export async function measureInTurns(
   family: Family,
@@ -53,17 +59,35 @@ export async function measureInTurns(
       }
       progress('warm-up')
       const cold = family.kind === 'kernel' ? undefined : await table.warmUp(cases)
-      await sleep(SETTLE)
+      const notes = await disturbances(`${family.name}, ${ranks} ranks`)
       const measured: Measured[] = []
       for (const bytes of cases) {
         progress(caseName(family, bytes))
         measured.push({ family: family.name, ranks, bytes, values: await table.play(bytes) })
       }
-      return { measured, failures: table.failures, ...(cold === undefined ? {} : { cold }) }
+      return { measured, failures: table.failures, notes, ...(cold === undefined ? {} : { cold }) }
     } finally {
       await table.clear()
     }
   })
+}
+
+/** Whether anything uses the processors while all contenders sleep. */
+async function disturbances(where: string): Promise<string[]> {
+  await sleep(SETTLE)
+  const before = processorTimes()
+  await sleep(LOOK)
+  const after = processorTimes()
+  const busy = (after.busy - before.busy) / Math.max(1, after.all - before.all)
+  if (busy <= CALM) return []
+  return [`${where}: other programs used ${Math.round(100 * busy)} % of the processors; do not trust these figures`]
+}
+
+function processorTimes(): { busy: number; all: number } {
+  const times = cpus().map(({ times }) => times)
+  const idle = times.reduce((sum, time) => sum + time.idle, 0)
+  const all = times.reduce((sum, time) => sum + time.user + time.nice + time.sys + time.idle + time.irq, 0)
+  return { busy: all - idle, all }
 }
 
 /** The contenders that are in the game; who fails leaves it. */

@@ -1,6 +1,6 @@
 // Which rank runs what, and where.
 import { statSync } from 'node:fs'
-import { hostname } from 'node:os'
+import { availableParallelism, hostname } from 'node:os'
 import { join } from 'node:path'
 import { isatty } from 'node:tty'
 import { randomBytes } from 'node:crypto'
@@ -9,6 +9,7 @@ import { LaunchError } from '../lib/errors.js'
 import type { LaunchSpec, RankSpec } from '../lib/wire/agent.js'
 import type { App, Options } from './options.js'
 import { resolveProgram } from './program.js'
+import { readSwitchPoints } from './switchpoints.js'
 
 /** The whole job, before anything is started. */
 export interface Plan extends LaunchSpec {
@@ -20,15 +21,16 @@ export interface Plan extends LaunchSpec {
 export function planJob(options: Options): Plan {
   const size = options.apps.reduce((sum, { np }) => sum + np, 0)
   const host = hostname()
+  const crowded = size >= availableParallelism()
   const job = randomBytes(8).toString('hex')
   const ranks: RankSpec[] = []
   const programs: string[] = []
   options.apps.forEach((app, index) => {
     checkFolder(app)
-    const command = resolveProgram(app, false)
+    const command = resolveProgram(app, { inspect: false, crowded })
     for (let n = 0; n < app.np; n++) {
       const rank = ranks.length
-      const own = options.inspectRank === rank ? resolveProgram(app, true) : command
+      const own = options.inspectRank === rank ? resolveProgram(app, { inspect: true, crowded }) : command
       ranks.push({ ...planRank(options, app, index, rank, size), ...own })
       programs.push([app.program, ...app.args].map(quote).join(' '))
     }
@@ -47,6 +49,7 @@ export function planJob(options: Options): Plan {
       [ENV.TRANSPORT]: options.transport,
       [ENV.EAGER_LIMIT]: String(options.eagerLimit),
       [ENV.TTY]: isatty(2) ? '1' : '',
+      ...readSwitchPoints(),
     },
     ranks,
   }

@@ -15,8 +15,21 @@ const JAVASCRIPT = new Set(['.js', '.mjs', '.cjs'])
 const TYPESCRIPT = new Set(['.ts', '.mts', '.cts'])
 const REPORT = fileURLToPath(new URL('../lib/bootstrap/report.cjs', import.meta.url))
 
-/** The command of an app's ranks. `inspect`: under Node's inspector. Throws LaunchError. */
-export function resolveProgram(app: App, inspect: boolean): Command {
+/**
+ * With a processor or less for each rank, the collector's helper threads only take it from other ranks. It does not
+ * slow the start down, as most flags of V8 do: what Node has compiled beforehand is good only for the flags it had.
+ */
+const CROWDED = '--single-threaded-gc'
+
+export interface Circumstances {
+  /** Under Node's inspector. */
+  inspect: boolean
+  /** At least as many ranks as processors. */
+  crowded: boolean
+}
+
+/** The command of an app's ranks. Throws LaunchError. */
+export function resolveProgram(app: App, { inspect, crowded }: Circumstances): Command {
   const kind = extname(app.program)
   if (!JAVASCRIPT.has(kind) && !TYPESCRIPT.has(kind)) {
     if (inspect || app.nodeArgs.length > 0) {
@@ -28,7 +41,8 @@ export function resolveProgram(app: App, inspect: boolean): Command {
   const script = findScript(app)
   const loader = TYPESCRIPT.has(kind) && !stripsTypes(app) ? ['--import', tsxLoader(script)] : []
   const inspector = inspect ? ['--inspect=127.0.0.1:0'] : []
-  const args = ['--require', REPORT, ...loader, ...inspector, ...app.nodeArgs, script, ...app.args]
+  const flags = crowded ? [CROWDED] : []
+  const args = ['--require', REPORT, ...loader, ...inspector, ...flags, ...app.nodeArgs, script, ...app.args]
   return { file: process.execPath, args }
 }
 

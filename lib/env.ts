@@ -3,7 +3,10 @@
 /** Which transports a job may use. `auto`: shared memory where the addon loads, else ZeroMQ. */
 export type TransportChoice = 'auto' | 'shm' | 'zmq'
 
-/** Variables the launcher sets for each rank. A user may set `EAGER_LIMIT`, `TRANSPORT`, `NO_ADDON`, `ALGORITHM` too. */
+/**
+ * Variables the launcher sets for each rank. A user may set `EAGER_LIMIT`, `TRANSPORT`, `NO_ADDON`, `ALGORITHM` and
+ * `SWITCH_POINTS` too.
+ */
 export const ENV = {
   RANK: 'TSMPI_RANK',
   SIZE: 'TSMPI_SIZE',
@@ -29,6 +32,8 @@ export const ENV = {
   KERNEL: 'TSMPI_KERNEL',
   /** Forces collective algorithms: `allreduce=ring,bcast=chain`. */
   ALGORITHM: 'TSMPI_ALGORITHM',
+  /** For tsmpirun the file of the user's own switch points, which it reads; for ranks what was in it. */
+  SWITCH_POINTS: 'TSMPI_SWITCH_POINTS',
   /** `1` where the launcher's standard error is a terminal: a progress line makes sense. */
   TTY: 'TSMPI_TTY',
 } as const

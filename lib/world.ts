@@ -23,6 +23,7 @@ import type { ToRank } from './wire/control.js'
 
 const job = joinJob()
 const { control, rank, size } = job
+const cores = availableParallelism()
 
 /** Told by the launcher: the job's secret, which ZeroMQ connections are admitted by. */
 let tellSecret: (secret: string) => void
@@ -49,7 +50,7 @@ function connectPeers({ segment, id }: Job, receiver: Receiver): Transport {
     )
   }
   const { fd, doorbells } = segment
-  const transport = new ShmTransport({ memory, fd, doorbells, rank, receiver })
+  const transport = new ShmTransport({ memory, fd, doorbells, rank, receiver, crowded: size > cores })
   pool = new ShmBoards({ memory, fd, size, rank, transport, patience: boardPatience() })
   return transport
 }
@@ -60,8 +61,6 @@ function connect(receiver: Receiver): Transport {
   const peers = connectPeers(job, receiver)
   return new Router(Array.from({ length: size }, (_, peer) => (peer === rank ? self : peers)))
 }
-
-const cores = availableParallelism()
 
 /** Messages of ZeroMQ come through the event loop, so polling inside a call would wait for nothing. */
 function polling(): Polling {

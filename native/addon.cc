@@ -5,6 +5,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   InitMemory(env, exports);
   InitLinger(env, exports);
   InitReduce(env, exports);
+  InitRemote(env, exports);
   InitMonteCarlo(env, exports);
   return exports;
 }

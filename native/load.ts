@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** Shared memory and wake-ups: Linux only. Descriptors are plain numbers. */
-export interface NativeMemory {
+export interface NativeMemory extends NativeRemote {
   /** An anonymous shared-memory file (memfd) of `bytes`, zero-filled, sparse. Returns its descriptor, inheritable. */
   createSegment(bytes: number): number
   /** Maps part of a segment, shared. `offset` is a multiple of 4096. Unmapped when the buffer is collected. */
@@ -30,6 +30,23 @@ export interface NativeMemory {
   linger(table: ArrayBuffer, entries: number, looks: number, nanoseconds: number): void
   /** A thread that kills this process's group with SIGKILL once the other end of the socket `fd` is closed. */
   dieWith(fd: number): void
+}
+
+/** Copies between the memory of this process and that of another process of the same user: Linux only. */
+export interface NativeRemote {
+  /**
+   * Copies from memory of process `pid`. `pieces` has three numbers for each of `count` pieces (16 at the most): address
+   * there, address here, bytes. Those here must be of typed arrays that are alive. Returns 0, or the errno: EPERM where it
+   * is not allowed, ESRCH where there is no such process, EFAULT where it has no such memory (then some pieces may have
+   * been copied).
+   */
+  copyFrom(pid: number, pieces: Float64Array, count: number): number
+  /** The same the other way: to memory of process `pid`. */
+  copyTo(pid: number, pieces: Float64Array, count: number): number
+  /** Where the first of `bytes` is. It stays there while the array is alive, if it has more than 64 bytes. */
+  addressOf(bytes: Uint8Array): number
+  /** Where Yama restricts copies to descendants: allows those of the process at the other end of socket `fd`. */
+  allowCopies(fd: number): void
 }
 
 /** Elementwise reductions: `inout[i] = inout[i] op input[i]`. Op codes and type codes: lib/data/. */

@@ -57,8 +57,13 @@ interface Rule {
 const RULES: readonly Rule[] = [
   {
     title: 'algorithms import schedules, patterns, and each other\'s helpers in coll/',
-    modules: /^lib\/coll\/[\w-]+\/[\w-]+\.ts$/,
+    modules: /^lib\/coll\/[\w-]+\/(?!shm)[\w-]+\.ts$/,
     may: /^lib\/coll\/(schedule|halving|wrapped|patterns\/[\w-]+|[\w-]+\/[\w-]+)$/,
+  },
+  {
+    title: 'collectives on a board know its drivers, payloads and bytes',
+    modules: /^lib\/coll\/[\w-]+\/shm\.ts$/,
+    may: /^lib\/(coll\/|data\/|wire\/bytes$)/,
   },
   {
     title: 'patterns are rank arithmetic only',
@@ -131,7 +136,7 @@ const RULES: readonly Rule[] = [
   },
   {
     title: 'only transports, reductions, the kernel, bootstrap and the world know the addon',
-    modules: /^lib\/(?!transport\/shm\.ts|data\/|montecarlo\/|bootstrap\/|world\.ts)/,
+    modules: /^lib\/(?!transport\/(shm|shm-boards|peer-memory)\.ts|data\/|montecarlo\/|bootstrap\/|world\.ts)/,
     may: /^(?!native\/)/,
   },
   {
@@ -141,7 +146,7 @@ const RULES: readonly Rule[] = [
   },
   {
     title: 'examples, bench and programs of jobs import the package as its users do',
-    modules: /^(examples|bench|test\/jobs\/programs)\/(?!parts\/|options\.ts$|peers\/node\/zeromq\.mjs$)/,
+    modules: /^(examples|bench|test\/jobs\/programs)\/(?!parts\/|options\.ts$|tune\/library\.ts$|peers\/node\/zeromq\.mjs$)/,
     may: /^(tsmpi|tsmpi\/montecarlo|node:[\w/]+|examples\/.*|bench\/.*|test\/jobs\/programs\/.*)$/,
   },
   {
@@ -153,6 +158,11 @@ const RULES: readonly Rule[] = [
     title: 'two benches measure one part inside: the codec and the reductions',
     modules: /^bench\/parts\//,
     may: /^(lib\/data\/[\w-]+|native\/load|node:[\w/]+)$/,
+  },
+  {
+    title: 'the tuner takes the names of algorithms, their restrictions and the tables from where the library has them',
+    modules: /^bench\/tune\/library\.ts$/,
+    may: /^lib\/coll\/(registry|schedule|select|switchpoints|table)$/,
   },
 ]
 

@@ -1,24 +1,12 @@
 // The benchmark's work on tsmpi: takes commands "family bytes count skip spaced", answers "microseconds elapsed".
 // The loops are those of the OSU micro-benchmarks, and those of the peers in bench/peers/ line for line.
-import { COMM_WORLD as world, Request, SUM, wtime } from 'tsmpi'
+import { COMM_WORLD as world, MAX, Request, SUM, wtime } from 'tsmpi'
+import { bytesOf, collectives, doublesOf } from './collectives.mjs'
 import { commands } from './commands.mjs'
 import { OBJECTS } from './objects.mjs'
 
 const WINDOW = 64
 const { rank, size } = world
-
-/** What is sent and what is received into lie in two areas, made once and grown as needed, as in the C program. */
-const areas = { out: new ArrayBuffer(0), into: new ArrayBuffer(0) }
-
-function bytesOf(area, length) {
-  if (areas[area].byteLength < length) new Uint8Array((areas[area] = new ArrayBuffer(length))).fill(1)
-  return new Uint8Array(areas[area], 0, length)
-}
-
-function doublesOf(area, length) {
-  const { buffer } = bytesOf(area, 8 * length)
-  return new Float64Array(buffer, 0, length)
-}
 
 async function latency(bytes, count, skip) {
   const out = bytesOf('out', bytes)
@@ -53,7 +41,10 @@ async function objects(which, count, skip) {
   return (wtime() - start) / count / 2
 }
 
-/** The first half of the ranks sends windows to the second half; each window is answered by one short message. */
+/**
+ * The first half of the ranks sends windows to the second half; each window is answered by one short message. The slowest
+ * pair counts.
+ */
 async function window(bytes, count, skip) {
   const out = bytesOf('out', bytes)
   const into = bytesOf('into', bytes)
@@ -71,7 +62,7 @@ async function window(bytes, count, skip) {
     if (sender) await world.recv(peer, 1, { into: short })
     else await world.send(short, peer, 1)
   }
-  return (wtime() - start) / count / WINDOW / pairs
+  return (await world.allreduce(wtime() - start, MAX)) / count / WINDOW / pairs
 }
 
 async function bothWays(bytes, count, skip) {
@@ -114,19 +105,6 @@ function collective(family, bytes) {
     default:
       throw new Error(`no benchmark is called ${family}`)
   }
-}
-
-/** The mean over operations and ranks. Spaced: a barrier that is not timed parts the operations, as OSU has it. */
-async function collectives(run, count, skip, spaced) {
-  let timed = 0
-  for (let i = 0; i < count + skip; i++) {
-    if (i === skip) timed = 0
-    const start = wtime()
-    await run()
-    timed += wtime() - start
-    if (spaced) await world.barrier()
-  }
-  return (await world.allreduce(timed / count, SUM)) / size
 }
 
 const POINT_TO_POINT = { latency, objects, bandwidth: window, 'message-rate': window, bibandwidth: bothWays }

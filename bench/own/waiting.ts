@@ -25,8 +25,14 @@ export async function measureWaiting(family: Family, ranks: number, quick: boole
       failures.push(`${family.name}, ${ranks} ranks, ${OURS}: ${form}: ${(error as Error).message}`)
     }
   }
-  for (const [bytes, form] of FORMS.entries()) await measure(form, bytes)
-  return { measured, failures }
+  // Idle jobs do not disturb each other; those that are woken must be alone.
+  const waiting: Promise<void>[] = []
+  for (const [bytes, form] of FORMS.entries()) {
+    waiting.push(measure(form, bytes))
+    if (family.kind === 'wake') await waiting.at(-1)
+  }
+  await Promise.all(waiting)
+  return { measured: measured.sort((a, b) => a.bytes - b.bytes), failures }
 }
 
 /** What a wake-up costs between two processes of bare Node. */

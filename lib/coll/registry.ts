@@ -1,4 +1,5 @@
 // Every algorithm: its name, function, restrictions, and what it costs. A test holds the costs to the schedules.
+import { ArgumentError } from '../errors.js'
 import { allgatherBruck } from './allgather/bruck.js'
 import { allgatherRecursiveDoubling } from './allgather/recursive-doubling.js'
 import { allgatherRing } from './allgather/ring.js'
@@ -144,3 +145,19 @@ for (const { collective } of ENTRIES) {
 export function algorithmsOf(collective: CollectiveName): readonly Entry[] {
   return byCollective.get(collective) ?? []
 }
+
+/** By messages or by a board. Throws ArgumentError, with the names that there are. */
+export function algorithmNamed(collective: CollectiveName, name: string): Entry | BoardEntry {
+  const entries = [...algorithmsOf(collective), ...BOARD_ENTRIES.filter((entry) => entry.collective === collective)]
+  const entry = entries.find((candidate) => candidate.name === name)
+  if (entry !== undefined) return entry
+  const names = entries.map((candidate) => candidate.name).join(', ')
+  throw new ArgumentError(`${collective} has no algorithm '${name}'; it has: ${names}`)
+}
+
+export const isBoard = (entry: Entry | BoardEntry): entry is BoardEntry => entry.name === 'shm'
+
+export const isCollective = (name: string): name is CollectiveName => byCollective.has(name as CollectiveName)
+
+/** In the order above. */
+export const collectives = (): CollectiveName[] => [...byCollective.keys()]

@@ -1,14 +1,16 @@
 // Which algorithm runs a call. All ranks come to the same one, from what all of them know.
 //
 // In this order: an algorithm forced by the caller; one forced by TSMPI_ALGORITHM, where it may run the call; the first
-// fitting switch point whose algorithm may; the cheapest by formula of those that may.
+// fitting switch point (the user's of TSMPI_SWITCH_POINTS, or the shipped ones) whose algorithm may; the cheapest by
+// formula of those that may.
 import { ENV } from '../env.js'
 import { ArgumentError } from '../errors.js'
 import { isPowerOfTwo } from './patterns/hypercube.js'
-import { algorithmsOf, BOARD_ENTRIES, ENTRIES } from './registry.js'
+import { algorithmNamed, algorithmsOf, collectives, isBoard, isCollective } from './registry.js'
 import type { BoardEntry, CollectiveName, CostModel, Entry } from './schedule.js'
 import { SWITCH_POINTS } from './switchpoints.js'
-import type { SwitchPoint } from './switchpoints.js'
+import { parseSwitchPoints } from './table.js'
+import type { SwitchPoint } from './table.js'
 
 /** What all ranks know of a call. */
 export interface Call {
@@ -30,38 +32,49 @@ const SHARED_MEMORY: CostModel = { alpha: 1e-6, beta: 5e-11, gamma: 1e-10 }
 
 interface Choice {
   readonly point: SwitchPoint
-  readonly entry: Entry
+  readonly entry: Entry | BoardEntry
 }
 
-const choices = new Map<CollectiveName, Choice[]>()
-for (const { collective } of ENTRIES) choices.set(collective, [])
-for (const point of SWITCH_POINTS) {
-  const entry = find(point.collective, point.algorithm)
-  if (!isBoard(entry)) choices.get(point.collective)?.push({ point, entry })
+/** A table of switch points, by collective. */
+export type Choices = ReadonlyMap<CollectiveName, readonly Choice[]>
+export type Forced = ReadonlyMap<CollectiveName, Entry | BoardEntry>
+
+/** What decides where the caller does not. */
+export interface Policy {
+  readonly forced: Forced
+  readonly choices: Choices
 }
 
-function isBoard(entry: Entry | BoardEntry): entry is BoardEntry {
-  return entry.name === 'shm'
+export function choicesOf(points: readonly SwitchPoint[]): Choices {
+  const choices = new Map<CollectiveName, Choice[]>()
+  for (const collective of collectives()) choices.set(collective, [])
+  for (const point of points) {
+    choices.get(point.collective)?.push({ point, entry: algorithmNamed(point.collective, point.algorithm) })
+  }
+  return choices
 }
 
 /**
  * The most bytes that a rank publishes where a collective goes by the communicator's board, of `capacity` bytes; -1 where
- * it does not. The same on all ranks.
+ * it does not, as a row for messages stands before that of the board. The same on all ranks.
  */
-export function boardLimit(collective: CollectiveName, call: Call, capacity: number, forced = environment()): number {
-  const wanted = call.algorithm ?? forced.get(collective)?.name
+export function boardLimit(collective: CollectiveName, call: Call, capacity: number, policy = environment()): number {
+  const wanted = call.algorithm ?? policy.forced.get(collective)?.name
   if (wanted !== undefined) return wanted === 'shm' ? capacity : -1
-  const fitting = SWITCH_POINTS.find((point) => point.algorithm === 'shm' && point.collective === collective && fits(point, call))
-  return fitting === undefined ? -1 : Math.min(capacity, fitting.maxBytes ?? capacity)
+  const first = policy.choices.get(collective)!.find(({ point }) => fits(point, call))
+  return first === undefined || !isBoard(first.entry) ? -1 : Math.min(capacity, first.point.maxBytes ?? capacity)
 }
 
-/** An algorithm by messages. Throws ArgumentError where `call.algorithm`, or one in the environment, does not exist or may not run the call. */
-export function select(collective: CollectiveName, call: Call, forced = environment()): Entry {
+/**
+ * An algorithm by messages. Throws ArgumentError where `call.algorithm`, or something in the environment, does not exist or
+ * may not run the call.
+ */
+export function select(collective: CollectiveName, call: Call, policy = environment()): Entry {
   if (call.algorithm !== undefined) return selectForced(collective, call, call.algorithm)
-  const wanted = forced.get(collective)
+  const wanted = policy.forced.get(collective)
   if (wanted !== undefined && !isBoard(wanted) && obstacle(wanted, call) === '') return wanted
-  for (const { point, entry } of choices.get(collective)!) {
-    if (fits(point, call) && obstacle(entry, call) === '') return entry
+  for (const { point, entry } of policy.choices.get(collective)!) {
+    if (!isBoard(entry) && fits(point, call) && obstacle(entry, call) === '') return entry
   }
   return cheapest(collective, call)
 }
@@ -83,7 +96,7 @@ function obstacle(entry: Entry, call: Call): string {
 const WITHOUT_BOARD = 'it needs ranks that share memory, numbers or typed arrays to reduce, and not too many of either'
 
 function selectForced(collective: CollectiveName, call: Call, name: string): Entry {
-  const entry = find(collective, name)
+  const entry = algorithmNamed(collective, name)
   const reason = isBoard(entry) ? WITHOUT_BOARD : obstacle(entry, call)
   if (isBoard(entry) || reason !== '') throw new ArgumentError(`${collective} cannot use the algorithm '${name}' here: ${reason}`)
   return entry
@@ -104,34 +117,36 @@ function cheapest(collective: CollectiveName, call: Call): Entry {
   return best!
 }
 
-function find(collective: CollectiveName, name: string): Entry | BoardEntry {
-  const entries = [...algorithmsOf(collective), ...BOARD_ENTRIES.filter((entry) => entry.collective === collective)]
-  const entry = entries.find((candidate) => candidate.name === name)
-  if (entry !== undefined) return entry
-  const names = entries.map((candidate) => candidate.name).join(', ')
-  throw new ArgumentError(`${collective} has no algorithm '${name}'; it has: ${names}`)
-}
-
 /** Reads `allreduce=ring,bcast=chain`. Throws ArgumentError for names that do not exist. */
-export function parseAlgorithms(text: string): ReadonlyMap<CollectiveName, Entry | BoardEntry> {
+export function parseAlgorithms(text: string): Forced {
   const forced = new Map<CollectiveName, Entry | BoardEntry>()
   for (const part of text.split(',').map((piece) => piece.trim()).filter((piece) => piece !== '')) {
     const [collective = '', name = ''] = part.split('=').map((side) => side.trim())
     if (!isCollective(collective)) {
-      const known = [...choices.keys()].join(', ')
+      const known = collectives().join(', ')
       throw new ArgumentError(`${ENV.ALGORITHM}: '${part}' should be collective=algorithm, with one of: ${known}`)
     }
-    forced.set(collective, find(collective, name))
+    forced.set(collective, algorithmNamed(collective, name))
   }
   return forced
 }
 
-function isCollective(name: string): name is CollectiveName {
-  return choices.has(name as CollectiveName)
+/** The user's switch points, and the shipped ones of collectives that those leave out. */
+export function mergeSwitchPoints(own: readonly SwitchPoint[]): SwitchPoint[] {
+  const named = new Set(own.map(({ collective }) => collective))
+  return [...own, ...SWITCH_POINTS.filter(({ collective }) => !named.has(collective))]
 }
 
-let fromEnvironment: ReadonlyMap<CollectiveName, Entry | BoardEntry> | undefined
+let fromEnvironment: Policy | undefined
 
-function environment(): ReadonlyMap<CollectiveName, Entry | BoardEntry> {
-  return (fromEnvironment ??= parseAlgorithms(process.env[ENV.ALGORITHM] ?? ''))
+function environment(): Policy {
+  return (fromEnvironment ??= readEnvironment())
+}
+
+function readEnvironment(): Policy {
+  const own = process.env[ENV.SWITCH_POINTS] ?? ''
+  return {
+    forced: parseAlgorithms(process.env[ENV.ALGORITHM] ?? ''),
+    choices: choicesOf(own === '' ? SWITCH_POINTS : mergeSwitchPoints(parseSwitchPoints(own))),
+  }
 }

@@ -1,20 +1,8 @@
-// Which algorithm is fastest up to which size and length: data, for shared memory on few cores.
-//
-// The first row of a collective that fits the call, and whose algorithm may run it, decides; see select.ts. `maxBytes`
-// counts the vector for bcast, reduce and allreduce, and one block for scatter, gather, allgather and alltoall; but with
-// 'shm' all that a rank publishes.
-import type { CollectiveName } from './schedule.js'
+// Which algorithm is fastest up to which size and length: data, written by `npm run tune`.
+import type { MeasuredOn, SwitchPoint } from './table.js'
 
-export interface SwitchPoint {
-  readonly collective: CollectiveName
-  readonly algorithm: string
-  readonly maxSize?: number
-  readonly maxBytes?: number
-  /** Only where ranks share cores: messages in all count then, not those on the longest path. */
-  readonly crowded?: boolean
-  /** Only where the size is a power of two. */
-  readonly powerOfTwo?: boolean
-}
+/** Undefined: estimated for shared memory on few cores. */
+export const MEASURED_ON: MeasuredOn | undefined = undefined
 
 const KIB = 1024
 
@@ -29,6 +17,7 @@ export const SWITCH_POINTS: readonly SwitchPoint[] = [
   { collective: 'bcast', crowded: true, algorithm: 'chain' },
   { collective: 'bcast', maxBytes: 1024 * KIB, algorithm: 'scatter-allgather' },
   { collective: 'bcast', algorithm: 'chain' },
+  { collective: 'bcast', algorithm: 'binomial' },
 
   { collective: 'scatter', maxSize: 32, maxBytes: 32 * KIB, algorithm: 'shm' },
   { collective: 'scatter', maxSize: 8, algorithm: 'linear' },
@@ -54,6 +43,7 @@ export const SWITCH_POINTS: readonly SwitchPoint[] = [
   { collective: 'reduce', maxBytes: 16 * KIB, algorithm: 'binomial' },
   { collective: 'reduce', crowded: true, maxBytes: 64 * KIB, algorithm: 'binomial' },
   { collective: 'reduce', algorithm: 'rabenseifner' },
+  { collective: 'reduce', algorithm: 'binomial' },
 
   { collective: 'allreduce', maxSize: 32, maxBytes: 32 * KIB, algorithm: 'shm' },
   { collective: 'allreduce', maxBytes: 8 * KIB, algorithm: 'recursive-doubling' },
@@ -61,4 +51,6 @@ export const SWITCH_POINTS: readonly SwitchPoint[] = [
   { collective: 'allreduce', maxSize: 7, algorithm: 'ring' },
   { collective: 'allreduce', maxBytes: 256 * KIB, algorithm: 'rabenseifner' },
   { collective: 'allreduce', algorithm: 'ring' },
+  { collective: 'allreduce', algorithm: 'rabenseifner' },
+  { collective: 'allreduce', algorithm: 'recursive-doubling' },
 ]

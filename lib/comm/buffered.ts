@@ -14,10 +14,13 @@ export function attachBuffer(bytes: number): void {
   limit = bytes
 }
 
+/** @internal Whether there is room for so many bytes more. */
+export const bufferHasRoom = (bytes: number): boolean => used + bytes <= limit
+
 /** @internal Takes the memory of a buffered send; its owner gives it back. */
 export function reserveBuffer(op: SendOp): Owner {
   const bytes = op.length
-  if (used + bytes > limit) {
+  if (!bufferHasRoom(bytes)) {
     throw new BufferError(
       `${op.describe()}: ${used} of ${limit} bytes for buffered sends are in use: ` +
         'allow more with attachBuffer(bytes), or use send or isend',

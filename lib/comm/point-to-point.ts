@@ -10,7 +10,7 @@ import { ProbeOp } from '../p2p/probe.js'
 import { Request } from '../p2p/request.js'
 import type { Progress } from '../p2p/request.js'
 import { ANY_SOURCE, ANY_TAG, PROC_NULL, Status } from '../p2p/status.js'
-import { reserveBuffer } from './buffered.js'
+import { bufferHasRoom, reserveBuffer } from './buffered.js'
 import type { Group } from './group.js'
 import { checkRank, checkRecvTag, checkSource, checkTag } from './group.js'
 
@@ -40,6 +40,7 @@ const lastSent = new LastMemory()
 const lastReceived = new LastMemory()
 /** What a send to nobody gives. */
 const SENT: Promise<void> = Promise.resolve()
+const NOTHING = new Uint8Array(0)
 
 export abstract class PointToPoint implements Scope {
   /** @internal */
@@ -56,6 +57,7 @@ export abstract class PointToPoint implements Scope {
   readonly size: number
   protected freed = false
   #spare: RecvOp | undefined
+  #spareSend: SendOp | undefined
 
   protected constructor(progress: Progress, context: number, group: Group, name: string) {
     this.progress = progress
@@ -98,7 +100,12 @@ export abstract class PointToPoint implements Scope {
       const { type, bytes } = lastSent
       const { waiter } = this.progress
       if (this.#trySend(to, tag, type, bytes)) return waiter.completed(undefined)
-      return waiter.wait(this.#startSend(STANDARD, to, tag, type, bytes))
+      const op = this.#startSend(STANDARD, to, tag, type, bytes)
+      if (!waiter.poll(op) || op.error !== undefined) return waiter.wait(op)
+      op.payload = NOTHING
+      this.#spareSend = op
+      waiter.polled()
+      return waiter.completed(undefined)
     } catch (error) {
       return Promise.reject(error as Error)
     }
@@ -157,11 +164,24 @@ export abstract class PointToPoint implements Scope {
 
   /** The codec's memory is used again by the next value: an operation needs its own, if it outlives this call. */
   #startSend(mode: number, to: number, tag: number, type: number, payload: Uint8Array): SendOp {
-    const op = new SendOp(this, to, tag, type, payload)
+    const op = this.#takeSpareSend(to, tag, type, payload)
     op.mode = mode
-    if (mode === BUFFERED) op.owner = reserveBuffer(op)
+    if (mode === BUFFERED) {
+      // What has arrived may say that earlier ones are done.
+      if (!bufferHasRoom(op.length)) this.progress.engine.progress()
+      op.owner = reserveBuffer(op)
+    }
     if (mode === BUFFERED || type === OBJECT || type === NUMBER) op.payload = copyOut(payload, 0, payload.length)
     this.progress.engine.startSend(op)
+    return op
+  }
+
+  /** A send that was done within its call serves the next one. */
+  #takeSpareSend(to: number, tag: number, type: number, payload: Uint8Array): SendOp {
+    const op = this.#spareSend
+    if (op === undefined) return new SendOp(this, to, tag, type, payload)
+    this.#spareSend = undefined
+    op.reset(to, tag, type, payload)
     return op
   }
 

@@ -6,6 +6,7 @@
 import { PeerError } from '../errors.js'
 import type { Receiver, Transport } from '../transport/transport.js'
 import { Expected } from './expected.js'
+import { Direct } from './direct.js'
 import { Incoming } from './incoming.js'
 import type { Unexpected } from './matching.js'
 import { RecvOp, SendOp } from './operation.js'
@@ -57,6 +58,7 @@ export class Engine implements Receiver {
   readonly #peers: Peer[]
   readonly #requests = new RequestTable()
   readonly #incoming: Incoming
+  readonly #direct: Direct
   readonly #leaving = new Map<Peer, { how: string; sent: number | undefined }>()
   #ready: Continuation[] = []
   readonly #pollers: Poller[] = []
@@ -72,10 +74,13 @@ export class Engine implements Receiver {
     this.#peers = peers
     this.transport = connect(this)
     this.outgoing = new Outgoing({ transport: this.transport, peers, requests, eagerLimit, finish })
+    for (const peer of peers) peer.memory = this.transport.memoryOf?.(peer.rank)
+    this.#direct = new Direct({ requests, outgoing: this.outgoing, finish })
     this.#incoming = new Incoming({
       peers,
       requests,
       outgoing: this.outgoing,
+      direct: this.#direct,
       finish,
       broken: (peer, reason) => this.onPeerLost(peer.rank, reason),
     })
@@ -144,14 +149,25 @@ export class Engine implements Receiver {
     this.#incoming.dropContext(context)
   }
 
-  /** Handles what has arrived and sends what can be sent. Returns the number of frames. */
+  /** Handles what has arrived and sends what can be sent. Returns 0 where there was nothing to do. */
   progress(): number {
     const frames = this.transport.poll()
     this.outgoing.flush()
+    const copied = this.#direct.active && this.#direct.progress()
     if (this.#leaving.size > 0) this.#reap()
     for (let i = this.#pollers.length - 1; i >= 0; i--) this.#pollers[i].poll()
     if (this.#ready.length > 0) this.#runReady()
-    return frames
+    return copied ? frames + 1 : frames
+  }
+
+  /** Whether messages are being copied, by this rank or from it. */
+  get copying(): boolean {
+    return this.#direct.active
+  }
+
+  /** Whether messages are being copied by this rank: then `progress` has something to do without waiting for anybody. */
+  get busy(): boolean {
+    return this.#direct.busy
   }
 
   /** Waits awake for something new; see Transport.linger. */
@@ -271,7 +287,9 @@ export class Engine implements Receiver {
     if (op instanceof SendOp) {
       peer.envelopes.remove(op)
       peer.transfers.remove(op)
+      this.outgoing.takeBack(peer, op)
     }
+    if (op instanceof RecvOp) peer.fetches.remove(op)
     if (op instanceof ProbeOp) this.#incoming.withdrawProbe(op)
     if (op instanceof SendOp || op instanceof RecvOp) this.#requests.release(op)
     this.finish(op)

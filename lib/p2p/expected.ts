@@ -9,7 +9,8 @@ import type { LastMemory } from '../data/payload.js'
 import { isRaw } from '../data/types.js'
 import type { Inlet, Transport } from '../transport/transport.js'
 import { WORD_LOOP_BYTES, copyBytes, copyWords } from '../wire/bytes.js'
-import { EAGER, FLAG_SYNC, HEADER_BYTES, HEADER_WORDS, kindOf, typeOf } from '../wire/header.js'
+import { ACK, ADDRESS_BYTES, EAGER, FLAG_SYNC, HEADER_BYTES, HEADER_WORDS, RTS, kindOf, typeOf } from '../wire/header.js'
+import { ONE_PIECE } from './direct.js'
 import type { Incoming } from './incoming.js'
 import type { Outgoing } from './outgoing.js'
 import type { Peer } from './peer.js'
@@ -23,6 +24,8 @@ export class Expected {
   readonly #incoming: Incoming
   readonly #outgoing: Outgoing
   readonly #transport: Transport
+  readonly #address = new Float64Array(1)
+  readonly #addressBytes = new Uint8Array(this.#address.buffer)
   #taken = 0
   /** The message that was taken: its value unless it went into the caller's memory, its type and length. */
   value: unknown = undefined
@@ -46,7 +49,7 @@ export class Expected {
     const peer = this.#peers[source]
     const inlet = peer.inlet ?? this.#findInlet(peer)
     if (inlet === undefined || ++this.#taken % MESSAGES_PER_LONG_WAY === 0) return false
-    if (!this.#outgoing.idle || !this.#incoming.matching(context).idle) return false
+    if (!this.#outgoing.idle || this.#outgoing.borrowers.length > 0 || !this.#incoming.matching(context).idle) return false
     let at = inlet.first()
     for (let left = patience.shortPolls; left > 0 && at < 0; left--) at = inlet.first()
     if (at < 0) {
@@ -65,14 +68,14 @@ export class Expected {
     const { words } = inlet
     const word0 = words[at]
     const length = words[at + 4]
-    if (kindOf(word0) !== EAGER || (word0 & FLAG_SYNC) !== 0) return false
     if (words[at + 1] !== context || words[at + 2] !== tag || words[at + 7] !== 0) return false
+    if (kindOf(word0) === RTS) return target !== undefined && this.#copyLent(peer, inlet, at, target)
+    if (kindOf(word0) !== EAGER || (word0 & FLAG_SYNC) !== 0) return false
     const type = typeOf(word0)
     if (target === undefined) {
       if (!this.#decode(type, inlet.bytes, at * 4 + HEADER_BYTES, length)) return false
     } else {
-      const same = type === target.type || (isRaw(type) && isRaw(target.type))
-      if (!same || !(length >= 0 && length <= target.bytes.length)) return false
+      if (!fits(type, length, target)) return false
       copyPayload(target, inlet, at + HEADER_WORDS, length)
     }
     this.type = type
@@ -80,6 +83,25 @@ export class Expected {
     inlet.advance(length)
     peer.receivedFrames++
     this.#incoming.consumed(peer, length, 0)
+    return true
+  }
+
+  /** A message of one piece that the sender has lent us: the frame is its RTS. */
+  #copyLent(peer: Peer, inlet: Inlet, at: number, target: LastMemory): boolean {
+    const { words } = inlet
+    const { memory } = peer
+    const bytes = words[at + 5]
+    const type = typeOf(words[at])
+    if (words[at + 4] !== ADDRESS_BYTES || words[at + 6] !== 0 || bytes > ONE_PIECE || !fits(type, bytes, target)) return false
+    if (memory === undefined || peer.fetches.length > 0 || !memory.readable(peer.rank)) return false
+    copyBytes(this.#addressBytes, 0, inlet.bytes, at * 4 + HEADER_BYTES, ADDRESS_BYTES)
+    if (memory.read(peer.rank, this.#address[0], target.bytes, 0, bytes) !== 0) return false
+    this.type = type
+    this.bytes = bytes
+    const id = words[at + 3]
+    inlet.advance(ADDRESS_BYTES)
+    peer.receivedFrames++
+    this.#outgoing.sendControl(peer, ACK, id, 0)
     return true
   }
 
@@ -93,6 +115,9 @@ export class Expected {
     }
   }
 }
+
+const fits = (type: number, length: number, target: LastMemory): boolean =>
+  (type === target.type || (isRaw(type) && isRaw(target.type))) && length >= 0 && length <= target.bytes.length
 
 /** `length` bytes from word `at` of the inlet on. */
 function copyPayload(target: LastMemory, inlet: Inlet, at: number, length: number): void {

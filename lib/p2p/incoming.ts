@@ -3,11 +3,13 @@
 //   eager        EAGER (payload) →                               against the peer's credit; ← CREDIT when consumed
 //   synchronous  EAGER with SYNC →            ← ACK when matched
 //   rendezvous   RTS →                        ← CTS when matched    DATA … →
+//   direct       RTS with an address →        matched, and copied from there    ← ACK (or CTS, and on as above)
 //
 // Nothing that a frame says is believed: one that does not fit makes its peer lost.
 import { TransportError } from '../errors.js'
 import { copyBytes, copyOut } from '../wire/bytes.js'
-import { ACK, CREDIT, CTS, DATA, EAGER, FLAG_DISCARD, FLAG_SYNC, RTS, kindOf, typeOf } from '../wire/header.js'
+import { ACK, ADDRESS_BYTES, CREDIT, CTS, DATA, EAGER, FLAG_DISCARD, FLAG_SYNC, RTS, kindOf, typeOf } from '../wire/header.js'
+import type { Direct } from './direct.js'
 import { accept, beginAssembly, deliver, deliverOwned, endAssembly } from './deliver.js'
 import { Matching, Unexpected } from './matching.js'
 import { RecvOp, SendOp } from './operation.js'
@@ -24,6 +26,7 @@ export interface IncomingOptions {
   readonly peers: readonly Peer[]
   readonly requests: RequestTable
   readonly outgoing: Outgoing
+  readonly direct: Direct
   readonly finish: (op: Operation) => void
   readonly broken: (peer: Peer, reason: Error) => void
 }
@@ -32,17 +35,21 @@ export class Incoming {
   readonly #peers: readonly Peer[]
   readonly #requests: RequestTable
   readonly #outgoing: Outgoing
+  readonly #direct: Direct
   readonly #finish: (op: Operation) => void
   readonly #broken: (peer: Peer, reason: Error) => void
   readonly #matchings = new Map<number, Matching>()
   #lastContext = -1
   #lastMatching = new Matching()
   readonly #probes: ProbeOp[] = []
+  readonly #address = new Float64Array(1)
+  readonly #addressBytes = new Uint8Array(this.#address.buffer)
 
-  constructor({ peers, requests, outgoing, finish, broken }: IncomingOptions) {
+  constructor({ peers, requests, outgoing, direct, finish, broken }: IncomingOptions) {
     this.#peers = peers
     this.#requests = requests
     this.#outgoing = outgoing
+    this.#direct = direct
     this.#finish = finish
     this.#broken = broken
   }
@@ -103,7 +110,7 @@ export class Incoming {
       case EAGER:
         return this.#onEager(peer, word0, words, at, bytes, offset, length)
       case RTS:
-        return this.#onRts(peer, word0, words, at)
+        return this.#onRts(peer, word0, words, at, bytes, offset)
       case CTS:
         return this.#onCts(peer, word0, id, words[at + 7])
       case DATA:
@@ -135,7 +142,7 @@ export class Incoming {
     this.#finish(op)
   }
 
-  #onRts(peer: Peer, word0: number, words: Int32Array, at: number): void {
+  #onRts(peer: Peer, word0: number, words: Int32Array, at: number, payload: Uint8Array, offset: number): void {
     const tag = words[at + 2]
     const id = words[at + 3]
     const total = (words[at + 5]) >>> 0
@@ -144,15 +151,26 @@ export class Incoming {
       this.#broken(peer, new TransportError(`rank ${peer.rank} announced a message of ${bytes} bytes`))
       return
     }
+    const address = words[at + 4] === 0 ? 0 : this.#addressIn(payload, offset, words[at + 4])
+    if (!Number.isSafeInteger(address) || address < 0) {
+      this.#broken(peer, new TransportError(`rank ${peer.rank} announced a message at an address that is none`))
+      return
+    }
     const signature = words[at + 7]
     const matching = this.matching(words[at + 1])
     const op = matching.match(peer.rank, tag)
     if (op === undefined) {
-      this.#store(matching, new Unexpected(peer.rank, tag, typeOf(word0), bytes, signature, id, undefined))
+      this.#store(matching, new Unexpected(peer.rank, tag, typeOf(word0), bytes, signature, id, undefined, address))
       return
     }
     accept(op, peer.rank, tag, typeOf(word0), bytes, signature)
-    this.#answer(op, peer, id)
+    this.#answer(op, peer, id, address)
+  }
+
+  #addressIn(payload: Uint8Array, offset: number, length: number): number {
+    if (length !== ADDRESS_BYTES) return -1
+    copyBytes(this.#addressBytes, 0, payload, offset, length)
+    return this.#address[0]
   }
 
   /** A receive meets a message that was here before it. */
@@ -160,7 +178,7 @@ export class Incoming {
     const peer = this.#peers[message.source]
     accept(op, message.source, message.tag, message.type, message.bytes, message.signature)
     if (message.payload === undefined) {
-      this.#answer(op, peer, message.requestId)
+      this.#answer(op, peer, message.requestId, message.address)
       return
     }
     this.consumed(peer, message.bytes, message.requestId)
@@ -177,10 +195,11 @@ export class Incoming {
     peer.owed = 0
   }
 
-  /** Answers an RTS: asks for the data, or completes the send where none is wanted. */
-  #answer(op: RecvOp, peer: Peer, id: number): void {
+  /** Answers an RTS: copies the data or asks for it, or completes the send where none is wanted. */
+  #answer(op: RecvOp, peer: Peer, id: number, address: number): void {
     if (op.error === undefined && op.bytes > 0 && beginAssembly(op)) {
       this.#requests.register(op)
+      if (address > 0 && this.#direct.start(op, peer, id, address)) return
       this.#outgoing.sendControl(peer, CTS, id, op.id)
       return
     }
@@ -220,8 +239,9 @@ export class Incoming {
   /** The send that `peer` answers by a frame of `kind`. */
   #answered(peer: Peer, id: number, kind: number): SendOp | undefined {
     const op = this.#requests.get(id)
-    if (op instanceof SendOp && op.dest === peer.rank && op.owed === kind) {
+    if (op instanceof SendOp && op.dest === peer.rank && (op.owed === kind || (kind === ACK && op.lent))) {
       op.owed = 0
+      this.#outgoing.takeBack(peer, op)
       return op
     }
     this.#broken(peer, new TransportError(`rank ${peer.rank} answered request ${id}, which did not ask it`))

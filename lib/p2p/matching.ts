@@ -97,6 +97,8 @@ export class Unexpected implements Binned<Unexpected> {
   readonly requestId: number
   /** Undefined for a rendezvous. */
   readonly payload: Uint8Array | undefined
+  /** Of a rendezvous: where it is in the sender's memory; 0 where that is not known. */
+  readonly address: number
   bin: Bin<Unexpected> | undefined = undefined
   previous: Unexpected | undefined = undefined
   next: Unexpected | undefined = undefined
@@ -112,6 +114,7 @@ export class Unexpected implements Binned<Unexpected> {
     signature: number,
     requestId: number,
     payload: Uint8Array | undefined,
+    address = 0,
   ) {
     this.source = source
     this.tag = tag
@@ -120,6 +123,7 @@ export class Unexpected implements Binned<Unexpected> {
     this.signature = signature
     this.requestId = requestId
     this.payload = payload
+    this.address = address
   }
 }
 

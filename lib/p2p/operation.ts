@@ -111,11 +111,14 @@ export class RecvOp extends Operation implements Binned<RecvOp> {
   matchedTag = ANY_TAG
   matchedType = 0
   bytes = 0
-  /** Rendezvous: where DATA goes, how much has come, and under which id. */
+  /** Rendezvous: where DATA goes, how much has come (or is being copied), and under which id. */
   received = 0
   assembly: Uint8Array | undefined = undefined
   assemblyOffset = 0
   id = 0
+  /** Copied by the receiver: the sender's id, and where the message is in its memory. */
+  remoteId = 0
+  address = 0
   // what matching.ts notes
   posted = false
   order = 0
@@ -184,6 +187,8 @@ export class SendOp extends Operation {
   remoteId = 0
   /** Whether the envelope has been handed to the transport. */
   started = false
+  /** Whether the peer may copy the payload from our memory. */
+  lent = false
   /** The kind of frame that the peer owes, ACK or CTS; 0: none. */
   owed = 0
 
@@ -195,6 +200,18 @@ export class SendOp extends Operation {
     this.type = type
     this.payload = payload
     this.length = payload.length
+  }
+
+  /** Makes it a new send; one that is done has left no trace but these. */
+  reset(dest: number, tag: number, type: number, payload: Uint8Array): void {
+    this.done = false
+    this.started = false
+    this.dest = dest
+    this.tag = tag
+    this.type = type
+    this.payload = payload
+    this.length = payload.length
+    this.sent = 0
   }
 
   result(): undefined {

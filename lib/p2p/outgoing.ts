@@ -3,14 +3,18 @@
 // Per peer, EAGER and RTS leave in the order of their calls: matching rests on it. CTS, ACK, CREDIT and DATA name their
 // operation and may overtake.
 import type { Transport } from '../transport/transport.js'
-import { ACK, CTS, DATA, EAGER, FLAG_DISCARD, FLAG_SYNC, HEADER_WORDS, RTS } from '../wire/header.js'
-import { SYNCHRONOUS } from './operation.js'
+import { ACK, ADDRESS_BYTES, CTS, DATA, EAGER, FLAG_DISCARD, FLAG_SYNC, HEADER_WORDS, RTS } from '../wire/header.js'
+import { BUFFERED, SYNCHRONOUS } from './operation.js'
 import type { Operation, SendOp } from './operation.js'
 import { EAGER_OVERHEAD, EAGER_WINDOW } from './peer.js'
 import type { Peer } from './peer.js'
 import type { RequestTable } from './request-table.js'
 
 const NOTHING = new Uint8Array(0)
+
+/** Messages from this length on are copied by the receiver, where it can get at our memory. */
+const LENT_FROM = 8193
+const REMEMBERED_BYTES = 65536
 
 export interface OutgoingOptions {
   readonly transport: Transport
@@ -31,6 +35,12 @@ export class Outgoing {
   /** Peers with something queued. */
   readonly #busy: Peer[] = []
   readonly #header = new Int32Array(HEADER_WORDS)
+  #lastLent: Uint8Array = NOTHING
+  #lastAddress = 0
+  readonly #address = new Float64Array(1)
+  readonly #addressBytes = new Uint8Array(this.#address.buffer)
+  /** Peers that copy from our memory and whom we may help with it. */
+  readonly borrowers: Peer[] = []
 
   constructor({ transport, peers, requests, eagerLimit, finish }: OutgoingOptions) {
     this.#transport = transport
@@ -56,6 +66,7 @@ export class Outgoing {
   ): boolean {
     const peer = this.#peers[dest]
     if (length > this.#eagerMax || length + EAGER_OVERHEAD > peer.credit || peer.envelopes.length > 0) return false
+    if (length >= LENT_FROM && peer.memory !== undefined) return false
     return this.#sendEager(peer, context, tag, type, 0, 0, signature, payload, offset, length)
   }
 
@@ -110,7 +121,8 @@ export class Outgoing {
 
   #sendEnvelope(peer: Peer, op: SendOp): boolean {
     const synchronous = op.mode === SYNCHRONOUS
-    const eager = op.length <= this.#eagerMax && op.length + EAGER_OVERHEAD <= peer.credit
+    const lends = op.length >= (op.mode === BUFFERED ? this.#eagerMax + 1 : LENT_FROM) && peer.memory?.readable(peer.rank) === true
+    const eager = !lends && op.length <= this.#eagerMax && op.length + EAGER_OVERHEAD <= peer.credit
     if (op.id === 0 && (synchronous || !eager)) this.#requests.register(op)
     const { context } = op.scope
     if (eager) {
@@ -123,9 +135,37 @@ export class Outgoing {
       return true
     }
     this.#fillHeader(RTS | (op.type << 8), context, op.tag, op.id, op.length, op.signature)
-    op.started = this.#transmit(peer, NOTHING, 0, 0)
+    op.started = lends ? this.#transmitLending(peer, op) : this.#transmit(peer, NOTHING, 0, 0)
     if (op.started) op.owed = CTS
     return op.started
+  }
+
+  /** Sends the RTS in #header with the address of the payload. */
+  #transmitLending(peer: Peer, op: SendOp): boolean {
+    const address = this.#addressOf(peer, op.payload)
+    if (address === 0) return this.#transmit(peer, NOTHING, 0, 0)
+    this.#address[0] = address + op.offset
+    this.#header[4] = ADDRESS_BYTES
+    if (!this.#transmit(peer, this.#addressBytes, 0, ADDRESS_BYTES)) return false
+    op.lent = true
+    if (peer.lent++ === 0 && peer.memory!.shared) this.borrowers.push(peer)
+    return true
+  }
+
+  /** Loops send the same small array again and again. A large one would be kept alive by this. */
+  #addressOf(peer: Peer, payload: Uint8Array): number {
+    if (payload === this.#lastLent && payload.length > 0) return this.#lastAddress
+    const address = peer.memory!.addressOf(payload)
+    if (payload.length > REMEMBERED_BYTES) return address
+    this.#lastLent = payload
+    return (this.#lastAddress = address)
+  }
+
+  /** The peer has answered, or left. */
+  takeBack(peer: Peer, op: SendOp): void {
+    if (!op.lent) return
+    op.lent = false
+    if (--peer.lent === 0 && peer.memory!.shared) this.borrowers.splice(this.borrowers.indexOf(peer), 1)
   }
 
   #fillHeader(word0: number, context: number, tag: number, id: number, total: number, last: number): void {

@@ -1,6 +1,6 @@
 // What the engine keeps about one peer: credits, queues towards it, frame counts.
-import type { Inlet } from '../transport/transport.js'
-import type { SendOp } from './operation.js'
+import type { Inlet, PeerMemory } from '../transport/transport.js'
+import type { RecvOp, SendOp } from './operation.js'
 
 /**
  * Eager bytes that may be under way to a peer or wait there unmatched. A message counts with its payload and
@@ -21,6 +21,12 @@ export class Peer {
   readonly envelopes = new Queue<SendOp>()
   /** Rendezvous sends that have their CTS and still have DATA to send. */
   readonly transfers = new Queue<SendOp>()
+  /** Receives whose message is being copied from the peer's memory, in order. */
+  readonly fetches = new Queue<RecvOp>()
+  /** Sends that the peer may copy from our memory. */
+  lent = 0
+  /** Where its memory can be got at, if at all. */
+  memory: PeerMemory | undefined = undefined
   /** Whether it is in the engine's list of peers with something queued. */
   busy = false
   /** Where its frames can be looked at, once there is such a place. */

@@ -14,6 +14,8 @@ import type { Patience, Polling } from './patience.js'
 /** After this many milliseconds of operations that all completed at once, the event loop turns. */
 const TURN_MILLISECONDS = 1
 const OPERATIONS_PER_LOOK = 32
+/** How many milliseconds longer than others a call polls whose message is being copied. */
+const COPY_MILLISECONDS = 2
 
 /** What most calls return that give nothing. */
 const NOTHING: Promise<unknown> = Promise.resolve(undefined)
@@ -81,8 +83,10 @@ export class Waiter implements Owner {
       }
       const now = performance.now()
       if (end === 0) end = now + milliseconds
-      else if (now > end) return false
-      if (frames === 0) engine.linger(looks, LINGER_NANOSECONDS)
+      else if (now > end && !engine.busy) return false
+      else if (now > end + COPY_MILLISECONDS) return false
+      // Who copies, or may help to, has more to look at than arrivals.
+      if (frames === 0 && !engine.copying) engine.linger(looks, LINGER_NANOSECONDS)
     }
   }
 
@@ -164,6 +168,7 @@ export class Waiter implements Owner {
         this.#keepAlive.unref()
         return
       }
+      if (engine.busy) break
       if (this.#contradicted()) continue
       if (engine.sleep()) {
         this.#asleep = true

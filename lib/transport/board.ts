@@ -13,8 +13,9 @@
 // - PASSED of a member is the number of collectives, from the first on, that it will not look at again; told in portions,
 //   but at once where it has read a buffer. A slot is written again only when all members have passed its last
 //   use, and so is a buffer. So nothing is overwritten that somebody still reads.
-// - A member that has told less than it has passed lags by less than a portion, which is less than the slots: no member
-//   waits for room that others need not move to give.
+// - A member that has told less than it has passed lags by less than a portion, which is less than the slots and not more
+//   than the buffers, each of which a member uses once in as many collectives at the soonest. So once others have passed
+//   what a member needs in order to go on, they have told so: it does not wait for room that nobody need move to give.
 //
 // Why no wake-up is lost. Who waits for member r (for a slot of it, or for it to pass) first makes known that it sleeps
 // (SLEEPING of shm.ts), then sets its bit in WAITERS of r, then looks once more. Member r stores SEQUENCE or PASSED,
@@ -37,7 +38,7 @@ const CHECK = 3
 const SLOT_WORDS = SLOT_BYTES / 4
 const SLOTS_AT = PAGE / 4
 /** Collectives passed before the others are told. */
-const PORTION = BOARD_SLOTS / 4
+const PORTION = Math.min(BOARD_SLOTS / 4, BOARD_BUFFERS)
 /** Numbers further apart than this are about to be taken for their opposite. */
 const STALE = 2 ** 30
 

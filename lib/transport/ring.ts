@@ -73,7 +73,22 @@ export class RingWriter {
     } else {
       Atomics.store(words, word, header[0])
     }
+    if (size > LINE) this.#own(size)
     return true
+  }
+
+  /**
+   * Writes to the lines that a frame of the same size will need, but for its first, which the consumer looks at. So the
+   * cache has them by then: while we wait for an answer, instead of while the consumer waits for us.
+   */
+  #own(size: number): void {
+    if (RING_DATA_BYTES - ((this.#tail - this.#knownHead) | 0) < size + LINE) {
+      this.#knownHead = this.#words[HEAD]
+      if (RING_DATA_BYTES - ((this.#tail - this.#knownHead) | 0) < size + LINE) return
+    }
+    const words = this.#words
+    const end = this.#tail + size
+    for (let at = this.#tail + LINE; at < end; at += LINE) words[(DATA + (at & MASK)) >> 2] = 0
   }
 
   #makeRoom(bytes: number): boolean {

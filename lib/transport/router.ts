@@ -1,5 +1,5 @@
 // One transport out of several: which of them reaches which peer. All of them have the same receiver.
-import type { Inlet, Transport } from './transport.js'
+import type { Inlet, PeerMemory, Transport } from './transport.js'
 
 export class Router implements Transport {
   readonly name = 'router'
@@ -28,6 +28,10 @@ export class Router implements Transport {
 
   linger(looks: number, nanoseconds: number): void {
     this.#patient?.linger?.(looks, nanoseconds)
+  }
+
+  memoryOf(peer: number): PeerMemory | undefined {
+    return this.#byPeer[peer].memoryOf?.(peer)
   }
 
   poll(): number {

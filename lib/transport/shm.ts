@@ -5,6 +5,7 @@
 //   SLEEPING    1: the rank waits in its event loop; set by the rank, cleared by whoever rings its doorbell (or by it)
 //   ANNOUNCED   how many ranks have begun to write to it; added to by them
 //   WRITERS …   a bit for each such rank
+//   IDENTITY …  see peer-memory.ts
 //
 // Why no wake-up is lost. A sender moves TAIL (or announces itself), then reads SLEEPING. A receiver sets SLEEPING, then
 // reads ANNOUNCED and every TAIL. All four are sequentially consistent, so in any order of events either the sender sees
@@ -13,9 +14,10 @@
 // eventfd: a ring before the event loop waits is remembered. Whoever turns SLEEPING from 1 to 0 rings: once per sleep.
 import type { NativeMemory } from '../../native/load.js'
 import { CONTROL_BYTES, RING_BYTES, controlOffset, ringOffset } from '../wire/segment.js'
+import { ShmPeerMemory } from './peer-memory.js'
 import { RING_MAX_PAYLOAD, RingReader, RingWriter } from './ring.js'
 import type { FrameHandler } from './ring.js'
-import type { Inlet, Receiver, Transport } from './transport.js'
+import type { Inlet, PeerMemory, Receiver, Transport } from './transport.js'
 
 const FRAMES_PER_POLL = 64
 /** An entry of the table of watched words in 32-bit words: an address of two, index, value. */
@@ -39,6 +41,10 @@ export interface ShmOptions {
   readonly doorbells: readonly number[]
   readonly rank: number
   readonly receiver: Receiver
+  /** More ranks than cores. */
+  readonly crowded?: boolean
+  /** Whether ranks may copy from each other's memory where the system lets them. Default: true. */
+  readonly singleCopy?: boolean
 }
 
 export class ShmTransport implements Transport {
@@ -59,6 +65,7 @@ export class ShmTransport implements Transport {
   /** Writers that refused a frame since they last had room. */
   readonly #full = new Set<RingWriter>()
   readonly #watch: object
+  readonly #peerMemory: ShmPeerMemory | undefined
   /** What `linger` watches: a word of `#guest`, ANNOUNCED, then the next frame of each reader; see native/linger.cc. */
   readonly #watched: Int32Array<ArrayBuffer>
   #guest: Int32Array
@@ -68,7 +75,7 @@ export class ShmTransport implements Transport {
   #polling = false
   #closed = false
 
-  constructor({ memory, fd, doorbells, rank, receiver }: ShmOptions) {
+  constructor({ memory, fd, doorbells, rank, receiver, crowded = false, singleCopy = true }: ShmOptions) {
     this.#memory = memory
     this.#fd = fd
     this.#doorbells = doorbells
@@ -79,6 +86,10 @@ export class ShmTransport implements Transport {
     this.#writers = new Array<undefined>(this.#size)
     this.#known = new Uint8Array(this.#size)
     this.#control = this.#controlOf(rank)
+    const controlOf = (peer: number): Int32Array => this.#controlOf(peer)
+    const isAsleep = (peer: number): boolean => this.#controlOf(peer)[SLEEPING] === 1
+    const size = this.#size
+    this.#peerMemory = singleCopy ? new ShmPeerMemory({ memory, fd, rank, size, crowded, controlOf, isAsleep }) : undefined
     this.#watched = new Int32Array(ENTRY_WORDS * (this.#size + 2))
     this.#guest = this.#control
     this.#watched[GUEST * ENTRY_WORDS + ENTRY_INDEX] = UNUSED
@@ -157,6 +168,10 @@ export class ShmTransport implements Transport {
       const reader = new RingReader(ring, rank, this.#onRoom)
       this.#watchWord(FIRST_READER - 1 + this.#readers.push(reader), reader.words)
     }
+  }
+
+  memoryOf(): PeerMemory | undefined {
+    return this.#peerMemory
   }
 
   inletOf(peer: number): Inlet | undefined {

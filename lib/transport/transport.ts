@@ -26,6 +26,55 @@ export interface Inlet {
   advance(length: number): void
 }
 
+/** A piece of a message in a peer's memory, and where in ours it belongs. */
+export interface Piece {
+  /** The sender's id of the message, and where in it the piece begins. */
+  id: number
+  offset: number
+  /** Where the piece is in the sender's memory. */
+  address: number
+  /** It goes to bytes[at … at + length]. */
+  bytes: Uint8Array
+  at: number
+  length: number
+  /** 0, or the errno of what went wrong. */
+  error: number
+}
+
+/** Pieces that are copied together. `open` belongs to the transport: false when it gets a new batch. */
+export interface Batch {
+  readonly pieces: readonly Piece[]
+  count: number
+  open: boolean
+}
+
+/** Who knows which memory peers may copy from: the engine, by the ids of its sends. */
+export interface Lender {
+  /** The bytes that `peer` may have of message `id`: payload[offset … offset + length]. */
+  lent(peer: number, id: number): { readonly payload: Uint8Array; readonly offset: number; readonly length: number } | undefined
+}
+
+/** Memory of other processes that this one can copy from and to. */
+export interface PeerMemory {
+  /** Where `bytes` are, as peers need to know it; 0 where they cannot. Valid as long as the array is alive. */
+  addressOf(bytes: Uint8Array): number
+  /** Whether the memory of `peer` can be copied from. Tried at the first call, once the peer has come up. */
+  readable(peer: number): boolean
+  /** Whether peers take part in copying at all. */
+  readonly shared: boolean
+  /** Whether `peer` would take part in copying: then more and smaller pieces are better. */
+  helps(peer: number): boolean
+  /** bytes[at … at + length] = what is at `address` in the memory of `peer`, which is readable. Returns 0 or an errno. */
+  read(peer: number, address: number, bytes: Uint8Array, at: number, length: number): number
+  /**
+   * Copies the pieces of a batch from `peer`, which may do some of them. Returns true when it is over, false where the
+   * peer has still to do its part: then call again with the same batch.
+   */
+  fetch(peer: number, batch: Batch): boolean
+  /** Does part of what `peer` is copying from us, if it is. Returns whether there was something. */
+  serve(peer: number, lender: Lender): boolean
+}
+
 export interface Transport {
   readonly name: 'self' | 'shm' | 'zmq' | 'inproc' | 'router'
   /** The most payload bytes that one frame may carry. */
@@ -51,6 +100,8 @@ export interface Transport {
   awake(): void
   /** Resolves once all that was sent has left this process. Event-loop handles of a transport never keep it alive. */
   flush(): Promise<void>
+  /** The memory of `peer`, where this process may get at it. */
+  memoryOf?(peer: number): PeerMemory | undefined
   /** Where the frames of `peer` arrive, if they can be taken from there beside `poll`. Undefined before there are any. */
   inletOf?(peer: number): Inlet | undefined
   /** `peer` has ended: frames to it are dropped, so that nothing waits for it. What it sent still arrives. */

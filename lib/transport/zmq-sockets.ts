@@ -27,7 +27,7 @@ const ZMQ_IPC_FILTER_UID = 59
 const OLDEST_LIBZMQ = [4, 3, 3] as const
 const POKE = 'poke'
 
-/** Loaded at first use as well: Node needs more time for it than for all the rest of a rank's import. */
+/** Loaded at first use as well: it is a tenth of a rank's import. */
 const crypto = (): typeof Crypto => process.getBuiltinModule('node:crypto')
 
 let shared: Promise<Sockets> | undefined

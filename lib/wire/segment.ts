@@ -1,11 +1,13 @@
 // The layout of a host's shared-memory segment, which the agent makes and the ranks map.
 //
 //   page 0 …                 one control block of CONTROL_BYTES per local rank
-//   then, page aligned       one ring of RING_BYTES per ordered pair: ring(from, to) = to * size + from
+//   then, page aligned       one share of SHARE_BYTES per ordered pair: share(from, to) = to * size + from
+//   then, page aligned       one ring of RING_BYTES per ordered pair, in the same order
 //   then, page aligned       one page that says which boards are taken
 //   then, page aligned       BOARDS boards of BOARD_BYTES, see transport/board.ts
 //
-// The file is sparse: memory is used only by the rings that carry messages and the boards that carry collectives.
+// The file is sparse: memory is used only by the shares and rings that carry messages and the boards that carry
+// collectives.
 
 export const PAGE = 4096
 /** A rank's control block: a 128-byte line for each word that others write often. */
@@ -38,14 +40,23 @@ export const boardBytes = (members: number): number =>
 /** Room for the largest board. */
 const BOARD_BYTES = Math.ceil(boardBytes(BOARD_MEMBERS) / PAGE) * PAGE
 
+/** Where two ranks that copy a large message together agree on who copies what. */
+export const SHARE_BYTES = 1024
+
 export const controlOffset = (rank: number): number => rank * CONTROL_BYTES
+
+/** Byte offset of the share for messages of `from` to `to`, for `size` ranks on the host. Not page aligned. */
+export const shareOffset = (from: number, to: number, size: number): number =>
+  size * CONTROL_BYTES + (to * size + from) * SHARE_BYTES
+
+const ringsOffset = (size: number): number => Math.ceil(shareOffset(0, size, size) / PAGE) * PAGE
 
 /** Byte offset of the ring that `from` writes and `to` reads, for `size` ranks on the host. */
 export const ringOffset = (from: number, to: number, size: number): number =>
-  size * CONTROL_BYTES + (to * size + from) * RING_BYTES
+  ringsOffset(size) + (to * size + from) * RING_BYTES
 
 /** Byte offset of the page that says which boards are taken, for `size` ranks on the host. */
-export const poolOffset = (size: number): number => size * CONTROL_BYTES + size * size * RING_BYTES
+export const poolOffset = (size: number): number => ringsOffset(size) + size * size * RING_BYTES
 
 export const boardOffset = (board: number, size: number): number => poolOffset(size) + PAGE + board * BOARD_BYTES
 

@@ -2,9 +2,10 @@
 import t from 'tap'
 import { readFileSync } from 'node:fs'
 import { runInNewContext } from 'node:vm'
+import { docsWith } from '../../bench/tune/format.js'
 import { ENTRIES } from '../../lib/coll/registry.js'
 import type { Entry } from '../../lib/coll/schedule.js'
-import { SWITCH_POINTS } from '../../lib/coll/switchpoints.js'
+import { MEASURED_ON, SWITCH_POINTS } from '../../lib/coll/switchpoints.js'
 
 const text = readFileSync(new URL('../../docs/algorithms.md', import.meta.url), 'utf8')
 
@@ -53,10 +54,5 @@ void t.test('the table of algorithms is that of the registry', async (t) => {
 })
 
 void t.test('the switch points are those in use', async (t) => {
-  const rows = SWITCH_POINTS.map(({ collective, maxSize, maxBytes, crowded, powerOfTwo, algorithm }) => {
-    const where = [crowded === true ? 'ranks share cores' : '', powerOfTwo === true ? 'power of two' : '']
-    const bytes = maxBytes === undefined ? '' : `${maxBytes / 1024} KiB`
-    return [collective, String(maxSize ?? ''), bytes, where.filter((each) => each !== '').join(', '), algorithm]
-  })
-  t.same(table('When each is chosen'), rows)
+  t.equal(docsWith(text, SWITCH_POINTS, MEASURED_ON), text)
 })

@@ -1,13 +1,41 @@
 // Selection: restrictions, switch points, forced algorithms.
 import t from 'tap'
-import { algorithmsOf, ENTRIES } from '../../lib/coll/registry.js'
+import { algorithmNamed, algorithmsOf, ENTRIES } from '../../lib/coll/registry.js'
 import type { CollectiveName } from '../../lib/coll/schedule.js'
-import { parseAlgorithms, select } from '../../lib/coll/select.js'
-import { SWITCH_POINTS } from '../../lib/coll/switchpoints.js'
+import { boardLimit, choicesOf, mergeSwitchPoints, parseAlgorithms, select } from '../../lib/coll/select.js'
+import type { Forced, Policy } from '../../lib/coll/select.js'
+import { MEASURED_ON, SWITCH_POINTS } from '../../lib/coll/switchpoints.js'
+import type { SwitchPoint } from '../../lib/coll/table.js'
 
 const COLLECTIVES = [...new Set(ENTRIES.map((entry) => entry.collective))]
+
+const policy = (points: readonly SwitchPoint[], forced: Forced = new Map()): Policy => ({ forced, choices: choicesOf(points) })
+const SHIPPED = policy(SWITCH_POINTS)
+
+/** A table that stays as it is when the shipped one is measured anew. */
+const POINTS: readonly SwitchPoint[] = [
+  { collective: 'barrier', crowded: true, algorithm: 'tree' },
+  { collective: 'barrier', algorithm: 'dissemination' },
+  { collective: 'bcast', maxBytes: 65536, algorithm: 'binomial' },
+  { collective: 'bcast', crowded: true, algorithm: 'chain' },
+  { collective: 'bcast', maxBytes: 2 ** 20, algorithm: 'scatter-allgather' },
+  { collective: 'bcast', algorithm: 'chain' },
+  { collective: 'allgather', maxBytes: 32768, powerOfTwo: true, algorithm: 'recursive-doubling' },
+  { collective: 'allgather', maxBytes: 8192, algorithm: 'bruck' },
+  { collective: 'allgather', algorithm: 'ring' },
+  { collective: 'alltoall', maxSize: 16, maxBytes: 4096, algorithm: 'linear' },
+  { collective: 'alltoall', maxBytes: 1024, algorithm: 'bruck' },
+  { collective: 'alltoall', algorithm: 'pairwise' },
+  { collective: 'allreduce', maxBytes: 8192, algorithm: 'recursive-doubling' },
+  { collective: 'allreduce', powerOfTwo: true, algorithm: 'rabenseifner' },
+  { collective: 'allreduce', maxSize: 7, algorithm: 'ring' },
+  { collective: 'allreduce', maxBytes: 2 ** 18, algorithm: 'rabenseifner' },
+  { collective: 'allreduce', algorithm: 'ring' },
+]
+const TABLE = policy(POINTS)
+
 const name = (collective: CollectiveName, call: Partial<Parameters<typeof select>[1]>): string =>
-  select(collective, { size: 8, bytes: 8, typed: true, commutative: true, ...call }, new Map()).name
+  select(collective, { size: 8, bytes: 8, typed: true, commutative: true, ...call }, TABLE).name
 
 void t.test('never selects what restrictions exclude', async (t) => {
   const failures: string[] = []
@@ -17,7 +45,7 @@ void t.test('never selects what restrictions exclude', async (t) => {
         for (let bits = 0; bits < 8; bits++) {
           const ranksPerCore = (bits & 4) > 0 ? 4 : 1
           const call = { size, bytes, typed: (bits & 1) > 0, commutative: (bits & 2) > 0, ranksPerCore }
-          const entry = select(collective, call, new Map())
+          const entry = select(collective, call, SHIPPED)
           const excluded = (entry.typedOnly === true && !call.typed)
             || (entry.commutative === true && !call.commutative)
             || (entry.powerOfTwo === true && (size & (size - 1)) !== 0)
@@ -29,10 +57,28 @@ void t.test('never selects what restrictions exclude', async (t) => {
   t.same(failures, [])
 })
 
-void t.test('every algorithm but the reference ones is selected somewhere', async (t) => {
-  const used = new Set(SWITCH_POINTS.map((point) => `${point.collective} ${point.algorithm}`))
-  const unused = ENTRIES.map((entry) => `${entry.collective} ${entry.name}`).filter((each) => !used.has(each))
-  t.same(unused, ['reduce linear'])
+void t.test('the shipped table is well formed', async (t) => {
+  for (const point of SWITCH_POINTS) {
+    const { maxSize = 1, maxBytes = 0 } = point
+    t.doesNotThrow(() => algorithmNamed(point.collective, point.algorithm))
+    t.ok(Number.isSafeInteger(maxSize) && maxSize > 0 && Number.isSafeInteger(maxBytes) && maxBytes >= 0, JSON.stringify(point))
+  }
+  for (const collective of COLLECTIVES) {
+    const last = SWITCH_POINTS.filter((point) => point.collective === collective).at(-1)
+    t.same(Object.keys(last ?? {}).sort(), ['algorithm', 'collective'], `${collective} ends in a row without conditions`)
+    const entry = algorithmsOf(collective).find(({ name }) => name === last?.algorithm)
+    t.notOk(entry?.typedOnly ?? entry?.commutative ?? entry?.powerOfTwo, `${collective} ends in an algorithm without restrictions`)
+  }
+  // A row that an earlier one with the same or weaker conditions overshadows is a mistake.
+  const covers = (a: SwitchPoint, b: SwitchPoint): boolean =>
+    a.collective === b.collective && a.algorithm === b.algorithm && (a.maxSize ?? Infinity) >= (b.maxSize ?? Infinity)
+    && (a.algorithm === 'shm' || (a.maxBytes ?? Infinity) >= (b.maxBytes ?? Infinity)) && (!a.crowded || b.crowded === true) && (!a.powerOfTwo || b.powerOfTwo === true)
+  const shadowed = SWITCH_POINTS.filter((point, i) => SWITCH_POINTS.slice(0, i).some((earlier) => covers(earlier, point)))
+  t.same(shadowed, [])
+  if (MEASURED_ON === undefined) return
+  const { cpu, cores, node, date, ranks } = MEASURED_ON as NonNullable<typeof MEASURED_ON>
+  t.match({ cpu, cores, node, date }, { cpu: /./, cores: Number, node: /^v\d+/, date: /^\d{4}-\d\d-\d\d$/ })
+  t.ok(Array.isArray(ranks) && ranks.length > 0)
 })
 
 void t.test('small and large', async (t) => {
@@ -59,7 +105,7 @@ void t.test('forced by the caller', async (t) => {
   t.equal(name('allreduce', { algorithm: 'ring' }), 'ring')
   t.throws(() => name('allreduce', { algorithm: 'rnig' }), {
     name: 'ArgumentError',
-    message: "allreduce has no algorithm 'rnig'; it has: recursive-doubling, ring, rabenseifner",
+    message: "allreduce has no algorithm 'rnig'; it has: recursive-doubling, ring, rabenseifner, shm",
   })
   t.throws(() => name('allreduce', { algorithm: 'ring', commutative: false }), { message: /a commutative operation/ })
   t.throws(() => name('allreduce', { algorithm: 'ring', typed: false }), { message: /needs typed arrays/ })
@@ -71,25 +117,53 @@ void t.test('forced by the environment', async (t) => {
   const forced = parseAlgorithms(' allreduce=ring, bcast = chain,')
   t.same([...forced.keys()], ['allreduce', 'bcast'])
   const call = { size: 4, bytes: 8, typed: true, commutative: true }
-  t.equal(select('allreduce', call, forced).name, 'ring')
-  t.equal(select('bcast', call, forced).name, 'chain')
-  t.equal(select('reduce', call, forced).name, 'binomial')
-  t.equal(select('allreduce', { ...call, commutative: false }, forced).name, 'recursive-doubling', 'excluded: ignored')
-  t.equal(select('allreduce', { ...call, algorithm: 'rabenseifner' }, forced).name, 'rabenseifner', 'the caller wins')
+  const table = policy(POINTS, forced)
+  t.equal(select('allreduce', call, table).name, 'ring')
+  t.equal(select('bcast', call, table).name, 'chain')
+  t.equal(select('barrier', call, table).name, 'dissemination')
+  t.equal(select('allreduce', { ...call, commutative: false }, table).name, 'recursive-doubling', 'excluded: ignored')
+  t.equal(select('allreduce', { ...call, algorithm: 'rabenseifner' }, table).name, 'rabenseifner', 'the caller wins')
   t.equal(parseAlgorithms('').size, 0)
   for (const text of ['allreduce=rnig', 'alreduce=ring', 'ring', 'allreduce=', 'bcast=ring']) {
     t.throws(() => parseAlgorithms(text), { name: 'ArgumentError' }, text)
   }
-  process.env.TSMPI_ALGORITHM = 'barrier=tree'
-  t.equal(select('barrier', { size: 4, bytes: 0, typed: true }).name, 'tree', 'read at the first call')
+  process.env.TSMPI_ALGORITHM = 'barrier=dissemination'
+  process.env.TSMPI_SWITCH_POINTS = JSON.stringify({ switchPoints: [{ collective: 'allreduce', algorithm: 'ring' }] })
+  t.equal(select('barrier', { size: 4, bytes: 0, typed: true, ranksPerCore: 2 }).name, 'dissemination', 'read at the first call')
+  t.equal(select('allreduce', call).name, 'ring', 'the user\'s own switch points')
+  t.equal(select('allgather', call).name, select('allgather', call, SHIPPED).name, 'shipped ones for what those leave out')
+})
+
+void t.test('the board: its row decides where none for messages stands before it', async (t) => {
+  const table = policy([
+    { collective: 'bcast', crowded: true, maxSize: 4, algorithm: 'binomial' },
+    { collective: 'bcast', maxSize: 4, maxBytes: 512, algorithm: 'shm' },
+    { collective: 'bcast', maxSize: 8, algorithm: 'shm' },
+    { collective: 'bcast', algorithm: 'chain' },
+    { collective: 'bcast', maxSize: 16, algorithm: 'shm' },
+  ])
+  const limit = (size: number, ranksPerCore = 1): number => boardLimit('bcast', { size, bytes: 0, typed: true, ranksPerCore }, 1000, table)
+  t.equal(limit(4), 512)
+  t.equal(limit(4, 2), -1, 'crowded ranks have a row for messages')
+  t.equal(limit(5), 1000, 'all that the board has room for')
+  t.equal(limit(9), -1)
+  t.equal(boardLimit('barrier', { size: 2, bytes: 0, typed: true }, 1000, table), -1, 'no row at all')
+  t.equal(boardLimit('bcast', { size: 9, bytes: 0, typed: true, algorithm: 'shm' }, 1000, table), 1000)
+  t.equal(boardLimit('bcast', { size: 4, bytes: 0, typed: true, algorithm: 'chain' }, 1000, table), -1)
+  t.equal(select('bcast', { size: 4, bytes: 8, typed: true }, table).name, 'chain', 'what goes by messages passes the board by')
+  const forced = policy(POINTS, parseAlgorithms('bcast=shm'))
+  t.equal(boardLimit('bcast', { size: 99, bytes: 0, typed: true }, 1000, forced), 1000)
+  t.equal(select('bcast', { size: 4, bytes: 8, typed: true }, forced).name, 'binomial')
+  t.throws(() => select('bcast', { size: 4, bytes: 8, typed: true, algorithm: 'shm' }, table), { message: /'shm' here: it needs ranks that share memory/ })
 })
 
 void t.test('where no switch point may, the cheapest does', async (t) => {
   for (const collective of COLLECTIVES) {
     const call = { size: 6, bytes: 2 ** 22, typed: false, commutative: false }
-    const entry = select(collective, call, new Map())
+    const entry = select(collective, call, SHIPPED)
     t.ok(algorithmsOf(collective).includes(entry), collective)
     t.notOk(entry.typedOnly ?? entry.commutative ?? entry.powerOfTwo, collective)
   }
   t.equal(name('reduce', { typed: false, bytes: 2 ** 30, size: 9 }), 'binomial')
+  t.same(mergeSwitchPoints([]), SWITCH_POINTS)
 })

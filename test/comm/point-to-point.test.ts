@@ -1,6 +1,7 @@
 // Messages of every kind and length, in every mode, on every transport, posted before and after they come.
 import t from 'tap'
 import { isDeepStrictEqual } from 'node:util'
+import { attachBuffer } from '../../lib/comm/buffered.js'
 import type { Communicator } from '../../lib/comm/communicator.js'
 import { Status } from '../../lib/p2p/status.js'
 import { filled, objectValues, rawValues } from '../support/values.js'
@@ -10,6 +11,8 @@ const SIZES = [1, 2, 3, 5, 8]
 const MODES = ['send', 'ssend', 'bsend', 'rsend', 'isend', 'issend'] as const
 type Mode = (typeof MODES)[number]
 const EAGER_LIMIT = 1024
+// All ranks of a test are in this process.
+attachBuffer(64 * 1024 * 1024)
 
 /** Sends to the right and receives from the left; the receive is posted first, or the message is there first. */
 async function shift(

@@ -1,7 +1,7 @@
 // What a program may be, and what is said where it cannot be run.
 import { spawnSync } from 'node:child_process'
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { TSMPIRUN, fixture, runJob } from './run.js'
@@ -72,6 +72,14 @@ void t.test('--dry-run and --display-map', async (t) => {
   t.equal(run.code, 0)
   t.match(run.stdout, /^Rank .*Program\n0 .*\n1 .*\n2 .* echo hi\n/)
   t.match(run.stdout, /^hi$/m)
+})
+
+void t.test('with a processor or less for each rank the collector has no helpers, unless the user says otherwise', async (t) => {
+  const many = `${availableParallelism()}`
+  t.match((await runJob(['--dry-run', '-n', many, print])).stdout, ' --single-threaded-gc ')
+  if (many !== '1') t.notMatch((await runJob(['--dry-run', '-n', '1', print])).stdout, '--single-threaded-gc')
+  const own = await runJob(['--dry-run', '-n', many, '--node-arg=--no-single-threaded-gc', print])
+  t.match(own.stdout, ' --single-threaded-gc --no-single-threaded-gc ')
 })
 
 void t.test('--inspect-rank', async (t) => {

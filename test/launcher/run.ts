@@ -11,18 +11,20 @@ const root = new URL('../../', import.meta.url)
 export const TSMPIRUN = fileURLToPath(new URL('dist/launcher/main.js', root))
 const MARK = 'TSMPI_TEST_MARK'
 
-/** Jobs run what is in dist/: a test of what an edited source was before would say nothing. */
-function requireFreshBuild(): void {
-  const built = statSync(TSMPIRUN, { throwIfNoEntry: false })?.mtimeMs ?? 0
-  for (const folder of ['lib', 'launcher', 'native']) {
+/** Jobs run what has been built: a test of what an edited source was before would say nothing. */
+function requireFresh(built: string, folders: string[], sources: RegExp, command: string): void {
+  const since = statSync(new URL(built, root), { throwIfNoEntry: false })?.mtimeMs
+  if (since === undefined) return
+  for (const folder of folders) {
     for (const name of readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' })) {
       const source = join(folder, name)
-      if (!/\.c?ts$/.test(name) || statSync(new URL(source, root)).mtimeMs <= built) continue
-      throw new Error(`${source} is newer than dist/: \`npm run build\` (or \`npm run build -- --bundles\`, without types)`)
+      if (!sources.test(name) || statSync(new URL(source, root)).mtimeMs <= since) continue
+      throw new Error(`${source} is newer than ${built}: \`${command}\``)
     }
   }
 }
-requireFreshBuild()
+requireFresh('dist/launcher/main.js', ['lib', 'launcher', 'native'], /\.c?ts$/, 'npm run build')
+requireFresh('build/Release/tsmpi.node', ['native'], /\.(cc|h)$/, 'npm run build:addon')
 
 export interface Finished {
   code: number | null

@@ -164,7 +164,10 @@ export async function inWorlds<T>(
   const { worlds, engines, close } = openWorlds(name, size, options)
   try {
     const results = await onAll(worlds, program, options.seconds)
-    const pending = engines.reduce((sum, engine) => sum + engine.pending, 0)
+    const count = (): number => engines.reduce((sum, engine) => sum + engine.pending, 0)
+    // A buffered send ends when its sender hears that the message has been copied.
+    for (let turns = 0; turns < 100 && count() > 0; turns++) await new Promise(setImmediate)
+    const pending = count()
     if (pending !== 0) throw new Error(`${pending} operations are left pending\n${doing(worlds)}`)
     return results
   } finally {

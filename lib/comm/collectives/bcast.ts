@@ -15,12 +15,10 @@ import { targetBlock } from './blocks.js'
 import { buffer, choose, checkOptions, contextFor } from './call.js'
 import type { CollectiveIntoOptions, CollectiveScope } from './call.js'
 
-/** Bytes up to which a broadcast goes in one message; larger ones are announced first. */
-const BCAST_ANNOUNCED_FROM = 65536
-
 /**
- * Small values go down a binomial tree. Large ones are announced (type and size) down the tree, and follow by an
- * algorithm for vectors of known size. So it works alike whether or not a rank gives `into`.
+ * Where a binomial tree is fastest (the root alone knows the size, and chooses) the value goes down it at once. Else it is
+ * announced (type and size) down the tree, and follows by an algorithm for vectors of known size. So it works alike
+ * whether or not a rank gives `into`.
  */
 export function startBcast(
   comm: CollectiveScope,
@@ -38,7 +36,8 @@ export function startBcast(
   const announced =
     source !== undefined &&
     !single &&
-    source.bytes.length > (options.algorithm === undefined ? BCAST_ANNOUNCED_FROM : 0)
+    source.bytes.length > 0 &&
+    (options.algorithm !== undefined || choose(comm, 'bcast', options, source.bytes.length, true) !== tree)
   const context = contextFor(comm, wanted, false, root)
   const first = announced ? announcement(source) : source
   const blocks: [Block | undefined] = [first ?? directBlock(options.into, single)]
