@@ -1,6 +1,6 @@
 // npm run tune: measures the algorithms of the collectives on this machine, and writes the table that selects them.
 import { readFileSync, writeFileSync } from 'node:fs'
-import { availableParallelism, cpus } from 'node:os'
+import { availableParallelism, cpus, loadavg } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { SIZE_UNKNOWN } from './tune/cases.js'
 import { boardLimit, decide, overAllSizes, sizeClasses, withoutBoard } from './tune/decide.js'
@@ -17,6 +17,9 @@ import type { Group } from './tune/rows.js'
 
 const SOURCE = fileURLToPath(new URL('../lib/coll/switchpoints.ts', import.meta.url))
 const PAGE = fileURLToPath(new URL('../docs/algorithms.md', import.meta.url))
+
+/** Load from which on somebody else is at work. */
+const BUSY = 0.7
 
 const cores = availableParallelism()
 const isCrowded = (ranks: number): boolean => ranks > cores
@@ -87,6 +90,7 @@ function write({ json }: Options, groups: readonly Group[], ranks: readonly numb
 
 async function main(options: Options): Promise<number> {
   console.log(`${cpus()[0]?.model ?? process.arch}, ${cores} processors, Node ${process.version}; ${options.seconds} s\n`)
+  if (loadavg()[0] > BUSY) console.log(`The machine is busy: its load is ${loadavg()[0].toFixed(1)}. Ranks that share cores then measure that.\n`)
   const { measurements, failures, broken } = await measure(options, progress)
   progress('')
   for (const line of failures) console.log(`failed: ${line}`)
