@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
 import { dirname, join } from 'node:path'
+import { disturbances } from './calm.js'
 import { file, findPeers, ourContenders, OURS, peerVersions } from './contenders.js'
 import type { Contender } from './contenders.js'
 import { casesOf, ranksOf } from './families.js'
@@ -60,7 +61,8 @@ async function measureAll(contenders: readonly Contender[], options: Options, re
   for (const [i, { family, ranks }] of steps.entries()) {
     const say = (what: string): void => progress(`[${i + 1}/${steps.length}] ${family.name}, ${ranks} ranks: ${what}`)
     say('')
-    const { measured, cold, failures, notes = [] } = await measure(family, ranks, contenders, options, say)
+    const before = await disturbances(`${family.name}, ${ranks} ranks`)
+    const { measured, cold, failures, notes = before } = await measure(family, ranks, contenders, options, say)
     progress('')
     results.measured.push(...measured)
     if (cold !== undefined) results.cold.push(cold)

@@ -3,9 +3,8 @@
 // at other sizes; for each case another, which finds the count of operations that fills a turn; then as many rounds as
 // asked, in each of which a tenth of the operations is not timed.
 import { mkdtempSync } from 'node:fs'
-import { cpus } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { disturbances } from './calm.js'
 import { withFolder } from './contenders.js'
 import type { Contender } from './contenders.js'
 import { caseName, SAMPLES } from './families.js'
@@ -36,12 +35,6 @@ export interface Outcome {
 }
 
 const COLD_OPERATIONS = 1000
-/** Milliseconds in which compilers and collectors of the contenders come to rest, and then in which nothing should run. */
-const SETTLE = 100
-const LOOK = 200
-/** The share of the processors that others may use meanwhile. */
-const CALM = 0.1
-
 export async function measureInTurns(
   family: Family,
   ranks: number,
@@ -70,24 +63,6 @@ export async function measureInTurns(
       await table.clear()
     }
   })
-}
-
-/** Whether anything uses the processors while nothing is measured. */
-export async function disturbances(where: string): Promise<string[]> {
-  await sleep(SETTLE)
-  const before = processorTimes()
-  await sleep(LOOK)
-  const after = processorTimes()
-  const busy = (after.busy - before.busy) / Math.max(1, after.all - before.all)
-  if (busy <= CALM) return []
-  return [`${where}: other programs used ${Math.round(100 * busy)} % of the processors; do not trust these figures`]
-}
-
-function processorTimes(): { busy: number; all: number } {
-  const times = cpus().map(({ times }) => times)
-  const idle = times.reduce((sum, time) => sum + time.idle, 0)
-  const all = times.reduce((sum, time) => sum + time.user + time.nice + time.sys + time.idle + time.irq, 0)
-  return { busy: all - idle, all }
 }
 
 /** The contenders that are in the game; who fails leaves it. */

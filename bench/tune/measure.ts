@@ -3,9 +3,9 @@
 // The time there is is dealt out in units: one for an algorithm in a case, several to warm it up first. What a case
 // overdraws, the later ones go short of; once there is nothing left, turns are single operations.
 import { fileURLToPath } from 'node:url'
+import { disturbances } from '../calm.js'
 import { median } from '../report/statistics.js'
 import { Session } from '../session.js'
-import { disturbances } from '../turns.js'
 import type { Timing } from './decide.js'
 import { casesOf } from './cases.js'
 import type { Case } from './cases.js'

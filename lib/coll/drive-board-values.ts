@@ -28,8 +28,8 @@ const NOTHING = new Uint8Array(0)
 
 export abstract class ValueOnBoard extends BoardCall {
   /** What is published, and where the result goes if the caller says where. */
-  protected readonly input = new LastMemory()
-  protected readonly output = new LastMemory()
+  readonly input = new LastMemory()
+  readonly output = new LastMemory()
   into: TypedArray | undefined = undefined
   /** What this rank's caller passed. */
   given: unknown = undefined
@@ -37,16 +37,19 @@ export abstract class ValueOnBoard extends BoardCall {
   /** What `findBlock` has found. */
   protected readonly block = { type: 0, offset: 0, length: 0 }
   #number = 0
-  #bytes = 0
 
-  /**
-   * The value that this rank publishes, announced where it has more than `most` bytes. Raw memory must stay as it is until
-   * the call has ended.
-   */
-  setInput(value: unknown, most: number): void {
+  /** Whether value and `into` are those of the last call, so that nothing has to be found out about them. */
+  remembers(value: unknown, into: TypedArray | undefined): boolean {
+    this.into = into
+    return this.input.is(value) && (into === undefined || this.output.is(into))
+  }
+
+  /** The value that this rank publishes. Raw memory must stay as it is until the call has ended. */
+  setInput(value: unknown): void {
     if (typeof value === 'number') {
       this.#number = value
-      this.#setShape(NUMBER, 8, most)
+      this.type = NUMBER
+      this.length = 8
       return
     }
     const { input } = this
@@ -54,20 +57,22 @@ export abstract class ValueOnBoard extends BoardCall {
       const type = typeOf(value)
       input.note(value, type, bytesOf(value, type))
     }
-    this.#setShape(input.type, input.bytes.length, most)
+    this.type = input.type
+    this.length = input.bytes.length
   }
 
   /** Bytes that are this call's own. */
-  setBytes(type: number, bytes: Uint8Array, most: number): void {
+  setBytes(type: number, bytes: Uint8Array): void {
     this.input.note(NOTHING, type, bytes)
-    this.#setShape(type, bytes.length, most)
+    this.type = type
+    this.length = bytes.length
   }
 
-  #setShape(type: number, bytes: number, most: number): void {
-    const fits = bytes <= most || bytes <= ANNOUNCED_BYTES
-    this.#bytes = bytes
-    this.type = fits ? type : ANNOUNCED
-    this.length = fits ? bytes : ANNOUNCED_BYTES
+  /** A value of more than `most` bytes is announced. */
+  limit(most: number): void {
+    if (this.length <= most || this.length <= ANNOUNCED_BYTES) return
+    this.type = ANNOUNCED
+    this.length = ANNOUNCED_BYTES
   }
 
   /** Whether this rank's value is too long for the board. */
@@ -87,7 +92,7 @@ export abstract class ValueOnBoard extends BoardCall {
     else if (type !== ANNOUNCED) copyBytes(board.bytes, offset, input.bytes, 0, this.length)
     else {
       board.doubles[offset >> 3] = input.type
-      board.doubles[(offset >> 3) + 1] = this.#bytes
+      board.doubles[(offset >> 3) + 1] = input.bytes.length
     }
   }
 

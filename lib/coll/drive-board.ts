@@ -1,24 +1,16 @@
-// Runs collectives on a board (release and gather): publish what others need, collect what they publish.
+// A collective on a board (release and gather): publishes what others need, collects what they publish.
 //
-// Every member of a communicator has a BoardQueue, with the calls that are under way in call order; on a board they also
-// end in call order, so that PASSED of transport/board.ts is one number. A call that ends while it polls never enters the
-// queue, and its object serves the next call of its kind. One that does not is an operation of the engine like any other:
-// the engine looks after the queue when it makes progress, and has it see to being woken before it sleeps.
-//
-// What a call publishes and what it does with what it collects is in <collective>/shm.ts.
+// What it publishes and what it does with what it collects is in <collective>/shm.ts; how calls follow each other in
+// drive-board-queue.ts.
 import { OBJECT, TYPE_NAMES } from '../data/types.js'
 import { MismatchError } from '../errors.js'
 import type { Board } from '../p2p/board.js'
-import type { Engine, Poller } from '../p2p/engine.js'
 import { Operation } from '../p2p/operation.js'
-import type { Scope } from '../p2p/operation.js'
-import type { Progress } from '../p2p/request.js'
-import { contradict, explainSignatures, nameOfSignature, withLap } from '../p2p/signature.js'
+import { SAME_CALLS, contradict, explainSignatures, nameOfSignature, withLap } from '../p2p/signature.js'
 import type { Status } from '../p2p/status.js'
-import type { Waiter } from '../p2p/waiter.js'
 import type { CollectiveOperation, RunContext } from './drive.js'
+import type { BoardQueue } from './drive-board-queue.js'
 import { MOST_UNDER_WAY, lapOf } from './order.js'
-import type { CallOrder } from './order.js'
 
 export abstract class BoardCall extends Operation {
   readonly queue: BoardQueue
@@ -209,125 +201,6 @@ export abstract class BoardCall extends Operation {
         ? `rank ${rank} was in another collective before`
         : `rank ${rank} sent ${length} bytes of ${TYPE_NAMES[type]} where this rank expects ${this.length} bytes of ` +
           TYPE_NAMES[this.type]
-    return new MismatchError(`${this.describe()}: ${why}: all ranks must call the same collectives in the same order, ` +
-      'with the same root, operation, type and length')
-  }
-}
-
-/** How long a call polls in all before it sleeps, in milliseconds; each look at the board has a patience of its own. */
-const POLL_MILLISECONDS = 0.5
-
-export class BoardQueue implements Poller {
-  readonly board: Board
-  readonly engine: Engine
-  readonly waiter: Waiter
-  readonly scope: Scope
-  /** How many calls are under way. */
-  length = 0
-  readonly #progress: Progress
-  readonly #order: CallOrder
-  readonly #calls: BoardCall[] = []
-  #next = 0
-
-  constructor(board: Board, progress: Progress, scope: Scope, order: CallOrder) {
-    this.board = board
-    this.engine = progress.engine
-    this.waiter = progress.waiter
-    this.scope = scope
-    this.#progress = progress
-    this.#order = order
-  }
-
-  /**
-   * `call` begins: it collects from the members from `row` to `end`, and publishes unless `published`. `shape`: what all
-   * ranks must pass alike.
-   */
-  enter(call: BoardCall, signature: number, shape: number, published: boolean, row: number, end: number): void {
-    const order = this.#order
-    call.call = order.take(signature, shape)
-    call.signature = signature
-    call.check = order.history
-    call.number = this.#next
-    call.published = published
-    call.row = row
-    call.end = end
-    this.#next = (this.#next + 1) | 0
-  }
-
-  /** The result of a call that has not ended at once. */
-  wait<T>(call: BoardCall): Promise<T> {
-    const { engine } = this
-    if (this.length === 0 && engine.pending === 0) {
-      const until = performance.now() + POLL_MILLISECONDS
-      do {
-        engine.progress()
-        if (call.advance()) return call.outcome<T>()
-        if (!call.published) this.board.awaitRoom(call.awaited())
-      } while (engine.pending === 0 && performance.now() < until)
-    }
-    this.post(call)
-    return this.waiter.wait<T>(call)
-  }
-
-  /** From now on the engine looks after the call. */
-  post(call: BoardCall): void {
-    const { engine } = this
-    call.spent = true
-    call.keep()
-    engine.pending++
-    this.length = this.#calls.push(call)
-    if (this.length === 1) engine.addPoller(this)
-    this.poll()
-  }
-
-  poll(): void {
-    const calls = this.#calls
-    const { engine } = this
-    while (calls.length > 0) {
-      const call = calls[0]
-      // Who has left has published all that it ever will: look for the last time only then.
-      const lost = engine.someGone ? this.#lost(call) : -1
-      if (call.advance()) engine.finish(call)
-      else if (lost >= 0) {
-        engine.failWithout(lost, call)
-        this.board.pass(call.number)
-      } else break
-      calls.shift()
-    }
-    this.length = calls.length
-    for (let i = 1; i < calls.length; i++) if (!calls[i].published && !calls[i].publish()) break
-    if (calls.length === 0) engine.removePoller(this)
-  }
-
-  /** The rank of COMM_WORLD that the call cannot do without and that has left; -1 for none. */
-  #lost(call: BoardCall): number {
-    const rank = call.awaited()
-    if (rank < 0) return -1
-    const worldRank = this.scope.worldRankOf(rank)
-    return this.engine.isGone(worldRank) ? worldRank : -1
-  }
-
-  watch(): void {
-    const { published, row, end, number } = this.#calls[0]
-    if (published && row < end) this.board.watch(number, row)
-  }
-
-  sleep(): boolean {
-    const unpublished = this.#calls.find((call) => !call.published)
-    return this.#calls[0].sleep() && (unpublished === undefined || unpublished.sleep())
-  }
-
-  *pending(): Iterable<Operation> {
-    yield* this.#calls
-  }
-
-  /**
-   * For messages of a call that the board has no room for. Tags behind those of calls that go by messages alone; a
-   * rank is never so far ahead of another on the board that one is used twice at a time.
-   */
-  contextOfRest(number: number, signature: number): RunContext {
-    const place = number >>> 0
-    const tag = MOST_UNDER_WAY + (place % MOST_UNDER_WAY)
-    return { progress: this.#progress, scope: this.scope, tag, signature: withLap(signature, lapOf(place)) }
+    return new MismatchError(`${this.describe()}: ${why}: ${SAME_CALLS}`)
   }
 }

@@ -19,6 +19,15 @@ export interface RunContext {
   readonly scope: Scope
   readonly tag: number
   readonly signature: number
+  /** Where the communicator has a board, too. */
+  readonly beside?: Beside
+}
+
+/** The board beside the messages of a call: a rank that disagrees may have gone there in its place. */
+export interface Beside {
+  /** What is wrong if one has. If not, the process will be woken when one does, until `leave`. */
+  contradiction(doing: string, signature: number): Error | undefined
+  leave(): void
 }
 
 /** A collective under way. */
@@ -53,7 +62,8 @@ export abstract class CollectiveOperation extends Operation implements Owner, Co
 
   /** Leaves its place, so that its memory can be collected. */
   protected end(): void {
-    const { progress, tag } = this.context
+    const { progress, tag, beside } = this.context
+    beside?.leave()
     if (this.#underWay?.[tag] === this) this.#underWay[tag] = undefined
     progress.engine.finish(this)
     if (this.#next !== undefined) progress.engine.later(this.#next)
@@ -164,7 +174,14 @@ export abstract class Run extends CollectiveOperation {
       progress.engine.later(this)
       return true
     }
-    return false
+    return this.#contradictedBeside()
+  }
+
+  #contradictedBeside(): boolean {
+    if (this.error !== undefined) return false
+    this.error = this.context.beside?.contradiction(this.describe(), this.context.signature)
+    if (this.error !== undefined) this.context.progress.engine.later(this)
+    return this.error !== undefined
   }
 
   #complete(round: Round): void {

@@ -4,10 +4,12 @@
 /** Collectives of one communicator that may be under way as messages at a time; later ones wait for the oldest. */
 export const MOST_UNDER_WAY = 64
 
-const MIX = 0x9e3779b1
-
 /** How often the tag of a call has been used before it, see p2p/signature.ts. */
 export const lapOf = (call: number): number => Math.floor(call / MOST_UNDER_WAY)
+
+/** The history after a call with this signature (and, where all ranks must pass the same, `shape`). */
+export const historyAfter = (history: number, signature: number, shape: number): number =>
+  (Math.imul(history ^ signature, 0x9e3779b1) + shape) | 0
 
 export class CallOrder {
   /** The number of the call that is next. */
@@ -15,9 +17,9 @@ export class CallOrder {
   /** Mixed from the signatures of all calls so far: ranks that agree on it have agreed on every call. */
   history = 0
 
-  /** Takes a number for a call with this signature (and, where all ranks must pass the same, `shape`). */
+  /** Takes a number for a call. */
   take(signature: number, shape: number): number {
-    this.history = (Math.imul(this.history ^ signature, MIX) + shape) | 0
+    this.history = historyAfter(this.history, signature, shape)
     return this.next++
   }
 }

@@ -1,8 +1,9 @@
 // A communicator: a group of ranks with a message space of its own. Point-to-point is in point-to-point.ts.
 import { ArgumentError } from '../errors.js'
 import type { CollectiveOperation, RunContext } from '../coll/drive.js'
-import { BoardCall, BoardQueue } from '../coll/drive-board.js'
-import { CallOrder, MOST_UNDER_WAY } from '../coll/order.js'
+import { BoardCall } from '../coll/drive-board.js'
+import { BoardQueue } from '../coll/drive-board-queue.js'
+import { CallOrder, MOST_UNDER_WAY, lapOf } from '../coll/order.js'
 import type { TypedArray } from '../data/types.js'
 import type { Op } from '../data/op.js'
 import type { BoardPool } from '../p2p/board.js'
@@ -46,6 +47,7 @@ export class Communicator extends PointToPoint implements CollectiveScope {
   readonly #order = new CallOrder()
   /** Its collectives on a board, and the board's number in the pool. */
   #board: BoardCollectives | undefined
+  #queue: BoardQueue | undefined
   #boardNumber = NONE
 
   /** @internal */
@@ -293,7 +295,8 @@ export class Communicator extends PointToPoint implements CollectiveScope {
     if (number === NONE || boards === undefined) return
     const board = boards.open(number, this.#worldRanks())
     this.#boardNumber = number
-    this.#board = new BoardCollectives(this, new BoardQueue(board, progress, this.#collectiveScope, this.#order))
+    this.#queue = new BoardQueue(board, progress, this.#collectiveScope, this.#order)
+    this.#board = new BoardCollectives(this, this.#queue)
   }
 
   #worldRanks(): number[] {
@@ -324,10 +327,10 @@ export class Communicator extends PointToPoint implements CollectiveScope {
 
   /** @internal */
   contextFor(signature: number): RunContext {
+    const beside = this.#queue?.beside()
     const call = this.#order.take(signature, 0)
-    const tag = call % MOST_UNDER_WAY
-    const lap = (call - tag) / MOST_UNDER_WAY
-    return { progress: this.progress, scope: this.#collectiveScope, tag, signature: withLap(signature, lap) }
+    const place = { tag: call % MOST_UNDER_WAY, signature: withLap(signature, lapOf(call)) }
+    return { progress: this.progress, scope: this.#collectiveScope, ...place, ...(beside && { beside }) }
   }
 
   #wait<T>(operation: CollectiveOperation): Promise<T> {

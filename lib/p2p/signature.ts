@@ -21,9 +21,15 @@ export function signatureOf(collective: number, op: number, algorithm: number, t
 
 export const withLap = (signature: number, lap: number): number => signature | (lap << LAP_SHIFT)
 
+export const withoutLap = (signature: number): number => signature & ((1 << LAP_SHIFT) - 1)
+
 /** Whether two different signatures can only come from ranks that disagree, not from one that is ahead of the other. */
 export const contradict = (mine: number, theirs: number): boolean =>
   mine !== theirs && (mine ^ theirs) >>> LAP_SHIFT === 0
+
+/** The end of messages about ranks that disagree. */
+export const SAME_CALLS =
+  'all ranks of a communicator must call the same collectives in the same order, with the same root, operation, type and length'
 
 export const nameOfSignature = (signature: number): string => COLLECTIVES[(signature & 15) - 1] ?? 'another collective'
 
@@ -40,8 +46,6 @@ function inWords(signature: number): string {
 export function explainSignatures(doing: string, scope: Scope, source: number, mine: number, theirs: number): Error {
   const earlier = contradict(mine, theirs) ? '' : ' that nobody received'
   return new MismatchError(
-    `${doing}: rank ${scope.rankOf(source)} is in ${inWords(theirs)}${earlier} while this rank is in ${inWords(mine)}: ` +
-      'all ranks of a communicator must call the same collectives in the same order, with the same root, operation, ' +
-      'type and length',
+    `${doing}: rank ${scope.rankOf(source)} is in ${inWords(theirs)}${earlier} while this rank is in ${inWords(mine)}: ${SAME_CALLS}`,
   )
 }

@@ -4,7 +4,7 @@
 // go by messages.
 import { copyAligned } from '../../wire/bytes.js'
 import type { CollectiveOperation } from '../drive.js'
-import type { BoardQueue } from '../drive-board.js'
+import type { BoardQueue } from '../drive-board-queue.js'
 import { ValueOnBoard } from '../drive-board-values.js'
 
 /** Gathers by messages. */

@@ -7,7 +7,7 @@ import { NUMBER } from '../../data/types.js'
 import type { TypedArray } from '../../data/types.js'
 import type { CollectiveOperation } from '../drive.js'
 import { BoardCall } from '../drive-board.js'
-import type { BoardQueue } from '../drive-board.js'
+import type { BoardQueue } from '../drive-board-queue.js'
 import type { Rows } from '../drive-board-rows.js'
 import { ValueOnBoard } from '../drive-board-values.js'
 

@@ -6,7 +6,7 @@ import { TYPE_NAMES } from '../../data/types.js'
 import type { TypedArray } from '../../data/types.js'
 import { copyAligned } from '../../wire/bytes.js'
 import type { CollectiveOperation } from '../drive.js'
-import type { BoardQueue } from '../drive-board.js'
+import type { BoardQueue } from '../drive-board-queue.js'
 import { ValueOnBoard } from '../drive-board-values.js'
 
 /** Exchanges by messages. */

@@ -3,7 +3,7 @@
 // One publication by the root, which waits for nobody unless the slowest is all slots behind, and one read by each other
 // rank. A value too long for the board is announced there, and follows by messages.
 import type { CollectiveOperation } from '../drive.js'
-import type { BoardQueue } from '../drive-board.js'
+import type { BoardQueue } from '../drive-board-queue.js'
 import { ValueOnBoard } from '../drive-board-values.js'
 import type { Announced } from '../drive-board-values.js'
 

@@ -3,7 +3,7 @@
 // One publication by the root and one read by each other rank. Blocks too long for the board go by messages: the root
 // says so on the board.
 import type { CollectiveOperation } from '../drive.js'
-import type { BoardQueue } from '../drive-board.js'
+import type { BoardQueue } from '../drive-board-queue.js'
 import { ValueOnBoard } from '../drive-board-values.js'
 import type { Block } from '../drive-values.js'
 import { valueOfBlock } from '../drive-values.js'

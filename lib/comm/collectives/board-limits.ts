@@ -21,17 +21,7 @@ export class BoardLimits {
   constructor(comm: CollectiveScope, capacity: number) {
     this.#comm = comm
     this.#capacity = capacity
-    const limit = (collective: CollectiveName): number => this.#limitOf(collective)
-    this.#limits = {
-      barrier: limit('barrier'),
-      bcast: limit('bcast'),
-      scatter: limit('scatter'),
-      gather: limit('gather'),
-      allgather: limit('allgather'),
-      alltoall: limit('alltoall'),
-      reduce: limit('reduce'),
-      allreduce: limit('allreduce'),
-    }
+    this.#limits = Object.fromEntries(COLLECTIVES.map((name) => [name, this.#limitOf(name)])) as Record<CollectiveName, number>
   }
 
   /** The most bytes that a rank publishes; -1 where the collective goes by messages. */

@@ -6,7 +6,8 @@ import { AllgatherOnBoard } from '../../coll/allgather/shm.js'
 import { AlltoallOnBoard } from '../../coll/alltoall/shm.js'
 import { BarrierOnBoard } from '../../coll/barrier/shm.js'
 import { BcastOnBoard } from '../../coll/bcast/shm.js'
-import type { BoardQueue } from '../../coll/drive-board.js'
+import type { BoardQueue } from '../../coll/drive-board-queue.js'
+import type { ValueOnBoard } from '../../coll/drive-board-values.js'
 import { pack } from '../../coll/drive-values.js'
 import { GatherOnBoard } from '../../coll/gather/shm.js'
 import { ScatterOnBoard } from '../../coll/scatter/shm.js'
@@ -17,7 +18,7 @@ import { BLOCKS } from '../../data/types.js'
 import type { TypedArray } from '../../data/types.js'
 import { checkRoot } from '../group.js'
 import { blocksOf, notDivisible } from './blocks.js'
-import { BoardReductions } from './board-reductions.js'
+import { BoardReduction } from './board-reductions.js'
 import { BoardLimits, boardSignature, withRoot } from './board-limits.js'
 import { checkOptions, isTyped, resultArray } from './call.js'
 import type { CollectiveIntoOptions, CollectiveOptions, CollectiveScope } from './call.js'
@@ -37,7 +38,8 @@ export class BoardCollectives {
   readonly #comm: CollectiveScope
   readonly #queue: BoardQueue
   readonly #limits: BoardLimits
-  readonly #reductions: BoardReductions
+  readonly #reduce: BoardReduction
+  readonly #allreduce: BoardReduction
   readonly #large: Large
   #barrier: BarrierOnBoard
   #bcast: BcastOnBoard
@@ -51,7 +53,8 @@ export class BoardCollectives {
     this.#queue = queue
     this.#limits = new BoardLimits(comm, queue.board.capacity)
     this.#large = new Large(comm)
-    this.#reductions = new BoardReductions(comm, queue, this.#limits)
+    this.#reduce = new BoardReduction(comm, queue, this.#limits, 'reduce')
+    this.#allreduce = new BoardReduction(comm, queue, this.#limits, 'allreduce')
     this.#barrier = new BarrierOnBoard(queue)
     this.#bcast = new BcastOnBoard(queue, this.#large)
     this.#scatter = new ScatterOnBoard(queue, this.#large)
@@ -69,116 +72,127 @@ export class BoardCollectives {
   }
 
   bcast(value: unknown, root: number, options: CollectiveIntoOptions | undefined): BcastOnBoard | undefined {
-    const most = this.#begin('bcast', root, options)
+    const most = this.#limits.of('bcast', options)
     if (most < 0) return undefined
     if (this.#bcast.spent) this.#bcast = new BcastOnBoard(this.#queue, this.#large)
     const call = this.#bcast
     const atRoot = this.#comm.rank === root
+    this.#check(call, 'bcast', root, options)
+    if (atRoot) {
+      call.setInput(value)
+      call.limit(most)
+    }
     call.root = root
     call.options = options
     call.given = value
-    call.setInto(options?.into)
-    if (atRoot) call.setInput(value, most)
     this.#queue.enter(call, withRoot(BCAST, root), 0, !atRoot, root, atRoot ? root : root + 1)
     return call
   }
 
   scatter(values: unknown, root: number, options: CollectiveIntoOptions | undefined): ScatterOnBoard | undefined {
-    const most = this.#begin('scatter', root, options)
+    const most = this.#limits.of('scatter', options)
     if (most < 0) return undefined
     if (this.#scatter.spent) this.#scatter = new ScatterOnBoard(this.#queue, this.#large)
     const call = this.#scatter
     const atRoot = this.#comm.rank === root
-    if (atRoot) this.#setBlocks(call, values, most)
+    this.#check(call, 'scatter', root, options)
+    if (atRoot) this.#setBlocks(call, values)
+    call.limit(most)
     call.root = root
     call.options = options
     call.given = values
-    call.setInto(options?.into)
     this.#queue.enter(call, withRoot(SCATTER, root), 0, !atRoot, root, atRoot ? root : root + 1)
     return call
   }
 
-  #setBlocks(call: ScatterOnBoard, values: unknown, most: number): void {
+  #setBlocks(call: ScatterOnBoard, values: unknown): void {
     const blocks = blocksOf(this.#comm, 'scatter', values)
     call.own = blocks[this.#comm.rank]
-    if (isTyped(typeOf(values))) call.setInput(values, most)
-    else call.setBytes(BLOCKS, pack(blocks), most)
+    if (isTyped(typeOf(values))) call.setInput(values)
+    else call.setBytes(BLOCKS, pack(blocks))
   }
 
   gather(value: unknown, root: number, options: CollectiveIntoOptions | undefined): GatherOnBoard | undefined {
-    const most = this.#begin('gather', root, options)
+    const most = this.#limits.of('gather', options)
     if (most < 0) return undefined
     if (this.#gather.spent) this.#gather = new GatherOnBoard(this.#queue, this.#large)
     const call = this.#gather
-    const atRoot = this.#comm.rank === root
-    call.setInput(value, most)
+    this.#check(call, 'gather', root, options)
+    call.setInput(value)
+    call.limit(most)
     call.root = root
     call.options = options
     call.given = value
-    call.setInto(options?.into)
-    this.#queue.enter(call, withRoot(GATHER, root), 0, false, 0, atRoot ? this.#comm.size : 0)
+    this.#queue.enter(call, withRoot(GATHER, root), 0, false, 0, this.#comm.rank === root ? this.#comm.size : 0)
     return call
   }
 
   allgather(value: unknown, options: CollectiveIntoOptions | undefined): AllgatherOnBoard | undefined {
-    const most = this.#begin('allgather', 0, options)
-    const into = options?.into
-    if (into !== undefined) checkAllgatherInto(this.#comm, value, into)
-    if (most < 0 || (into !== undefined && (value as TypedArray).byteLength > most)) return undefined
+    const most = this.#limits.of('allgather', options)
+    if (most < 0) return undefined
     if (this.#allgather.spent) this.#allgather = new AllgatherOnBoard(this.#queue, this.#large)
     const call = this.#allgather
-    call.setInput(value, most)
+    const into = options?.into
+    if (into !== undefined && !call.remembers(value, into)) checkAllgatherInto(this.#comm, value, into)
+    this.#check(call, 'allgather', 0, options)
+    call.setInput(value)
+    if (into !== undefined && call.length > most) return undefined
+    call.limit(most)
     call.options = options
     call.given = value
-    call.setInto(into)
     if (into === undefined) this.#queue.enter(call, ALLGATHER, 0, false, 0, this.#comm.size)
     else this.#queue.enter(call, ALLGATHER_INTO, call.shape, false, 0, this.#comm.size)
     return call
   }
 
   alltoall(values: unknown, options: CollectiveIntoOptions | undefined): AlltoallOnBoard | undefined {
-    const most = this.#begin('alltoall', 0, options)
-    const typed = isTyped(typeOf(values))
-    if (most < 0 || (typed && (values as TypedArray).byteLength > most)) return undefined
+    const most = this.#limits.of('alltoall', options)
+    if (most < 0) return undefined
     if (this.#alltoall.spent) this.#alltoall = new AlltoallOnBoard(this.#queue, this.#large)
     const call = this.#alltoall
-    if (typed) this.#exchangeArrays(call, values as TypedArray, options?.into, most)
-    else this.#exchangeValues(call, values, options, most)
+    this.#check(call, 'alltoall', 0, options)
+    if (call.input.is(values) || isTyped(typeOf(values))) return this.#exchangeArrays(call, values as TypedArray, options, most)
+    call.setBytes(BLOCKS, pack(blocksOf(this.#comm, 'alltoall', values)))
+    call.limit(most)
+    call.options = options
+    call.given = values
+    call.blockBytes = undefined
+    this.#queue.enter(call, ALLTOALL, 0, false, 0, this.#comm.size)
     return call
   }
 
-  #exchangeArrays(call: AlltoallOnBoard, vector: TypedArray, into: TypedArray | undefined, most: number): void {
+  #exchangeArrays(
+    call: AlltoallOnBoard, values: TypedArray, options: CollectiveIntoOptions | undefined, most: number,
+  ): AlltoallOnBoard | undefined {
     const comm = this.#comm
-    if (vector.length % comm.size !== 0) throw notDivisible(comm, 'alltoall', vector)
-    call.setInto(resultArray(comm, 'alltoall', vector, into))
-    call.setInput(vector, most)
-    call.blockBytes = vector.byteLength / comm.size
+    const into = options?.into
+    if (into === undefined || !call.remembers(values, into)) {
+      call.setInput(values)
+      if (values.length % comm.size !== 0) throw notDivisible(comm, 'alltoall', values)
+      if (call.length > most) return undefined
+      call.setInto(resultArray(comm, 'alltoall', values, into))
+    } else if (call.length > most) return undefined
+    call.blockBytes = call.length / comm.size
     this.#queue.enter(call, ALLTOALL_TYPED, call.shape, false, 0, comm.size)
+    return call
   }
 
-  #exchangeValues(call: AlltoallOnBoard, values: unknown, options: CollectiveIntoOptions | undefined, most: number): void {
-    const comm = this.#comm
-    call.setBytes(BLOCKS, pack(blocksOf(comm, 'alltoall', values)), most)
-    call.options = options
-    call.given = values
-    call.setInto(options?.into)
-    call.blockBytes = undefined
-    this.#queue.enter(call, ALLTOALL, 0, false, 0, comm.size)
-  }
-
-  reduce(value: unknown, op: Op, root: number, options: CollectiveIntoOptions | undefined): ReturnType<BoardReductions['start']> {
+  reduce(value: unknown, op: Op, root: number, options: CollectiveIntoOptions | undefined): ReturnType<BoardReduction['start']> {
     checkRoot(root, this.#comm.size, this.#comm.name)
-    return this.#reductions.start('reduce', value, op, root, options)
+    return this.#reduce.start(value, op, root, options)
   }
 
-  allreduce(value: unknown, op: Op, options: CollectiveIntoOptions | undefined): ReturnType<BoardReductions['start']> {
-    return this.#reductions.start('allreduce', value, op, -1, options)
+  allreduce(value: unknown, op: Op, options: CollectiveIntoOptions | undefined): ReturnType<BoardReduction['start']> {
+    return this.#allreduce.start(value, op, -1, options)
   }
 
-  /** Checks root and options; gives the most bytes that a rank may publish, or -1. */
-  #begin(collective: CollectiveName, root: number, options: CollectiveIntoOptions | undefined): number {
+  /** Checks root and options, and notes `into`. */
+  #check(call: ValueOnBoard, collective: CollectiveName, root: number, options: CollectiveIntoOptions | undefined): void {
     checkRoot(root, this.#comm.size, this.#comm.name)
-    if (options !== undefined) checkOptions(this.#comm, collective, options)
-    return this.#limits.of(collective, options)
+    const into = options?.into
+    if (options?.segmentBytes !== undefined || (into !== undefined && !call.output.is(into))) {
+      checkOptions(this.#comm, collective, options as CollectiveIntoOptions)
+    }
+    call.setInto(into)
   }
 }

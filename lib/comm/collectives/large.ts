@@ -18,7 +18,7 @@ import { startAllgather, startAlltoall } from './exchange.js'
 import { startScatter } from './scatter-gather.js'
 
 /** The algorithm that was named is the board. */
-function withoutAlgorithm(options: CollectiveIntoOptions = {}): CollectiveIntoOptions {
+function withoutAlgorithm(options: CollectiveIntoOptions | undefined): CollectiveIntoOptions {
   const rest = { ...options }
   delete rest.algorithm
   return rest
