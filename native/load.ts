@@ -16,6 +16,13 @@ export interface NativeMemory extends NativeRemote {
   ring(fd: number): void
   /** Calls `callback` from the event loop whenever the doorbell has rung. Never keeps the process alive. */
   watch(fd: number, callback: () => void): object
+  /**
+   * Calls `callback` from the event loop while there is something to read, or the end of it, which the callback must
+   * take or unwatch. The descriptor no longer blocks. Does not keep the process alive, unless `keepAlive` says so.
+   * Unwatch it before the process ends: Node lets its loop turn once more then, when nothing may be called any more.
+   */
+  watchInput(fd: number, callback: () => void): object
+  keepAlive(watch: object, on: boolean): void
   unwatch(watch: object): void
   /** A pipe: its read end, which does not block, and its write end. Both are close-on-exec. */
   readonly createPipe: () => [number, number]

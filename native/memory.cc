@@ -25,6 +25,7 @@ typedef void (*tsmpi_uv_poll_cb)(uv_handle_s*, int status, int events);
 int uv_poll_init(uv_loop_s*, uv_handle_s*, int fd);
 int uv_poll_start(uv_handle_s*, int events, tsmpi_uv_poll_cb);
 void uv_close(uv_handle_s*, void (*)(uv_handle_s*));
+void uv_ref(uv_handle_s*);
 void uv_unref(uv_handle_s*);
 size_t uv_handle_size(int type);
 void* uv_handle_get_data(const uv_handle_s*);
@@ -85,12 +86,14 @@ struct Watch {
   Napi::FunctionReference callback;
   uv_handle_s* handle;
   int fd;
+  // A doorbell is silenced here; what else there is to read is the callback's.
+  bool isBell;
 };
 
 void OnReadable(uv_handle_s* handle, int, int) {
   Watch* watch = static_cast<Watch*>(uv_handle_get_data(handle));
   uint64_t count;
-  if (read(watch->fd, &count, sizeof count) < 0) return;
+  if (watch->isBell && read(watch->fd, &count, sizeof count) < 0) return;
   Napi::Env env = watch->callback.Env();
   Napi::HandleScope scope(env);
   watch->callback.MakeCallback(env.Global(), {});
@@ -105,13 +108,14 @@ void FreeWatch(uv_handle_s* handle) {
   free(handle);
 }
 
-Napi::Value WatchDoorbell(const Napi::CallbackInfo& info) {
+Napi::Value StartWatch(const Napi::CallbackInfo& info, bool isBell) {
   Napi::Env env = info.Env();
   uv_loop_s* loop = nullptr;
   napi_get_uv_event_loop(env, &loop);
   Watch* watch = new Watch{Napi::Persistent(info[1].As<Napi::Function>()),
                            static_cast<uv_handle_s*>(calloc(1, uv_handle_size(kUvPoll))),
-                           info[0].As<Napi::Number>().Int32Value()};
+                           info[0].As<Napi::Number>().Int32Value(), isBell};
+  // Makes the descriptor non-blocking, too.
   int status = uv_poll_init(loop, watch->handle, watch->fd);
   if (status != 0) {
     free(watch->handle);
@@ -123,6 +127,15 @@ Napi::Value WatchDoorbell(const Napi::CallbackInfo& info) {
   uv_unref(watch->handle);
   uv_poll_start(watch->handle, kUvReadable, OnReadable);
   return Napi::External<Watch>::New(env, watch);
+}
+
+Napi::Value WatchDoorbell(const Napi::CallbackInfo& info) { return StartWatch(info, true); }
+Napi::Value WatchInput(const Napi::CallbackInfo& info) { return StartWatch(info, false); }
+
+void KeepAlive(const Napi::CallbackInfo& info) {
+  Watch* watch = info[0].As<Napi::External<Watch>>().Data();
+  if (info[1].As<Napi::Boolean>()) uv_ref(watch->handle);
+  else uv_unref(watch->handle);
 }
 
 void Unwatch(const Napi::CallbackInfo& info) {
@@ -170,6 +183,8 @@ void InitMemory(Napi::Env env, Napi::Object exports) {
   exports.Set("map", Napi::Function::New(env, Map));
   exports.Set("createDoorbell", Napi::Function::New(env, CreateDoorbell));
   exports.Set("watch", Napi::Function::New(env, WatchDoorbell));
+  exports.Set("watchInput", Napi::Function::New(env, WatchInput));
+  exports.Set("keepAlive", Napi::Function::New(env, KeepAlive));
   exports.Set("unwatch", Napi::Function::New(env, Unwatch));
   exports.Set("createPipe", Napi::Function::New(env, CreatePipe));
   exports.Set("closeOnExec", Napi::Function::New(env, CloseOnExec));
