@@ -47,9 +47,11 @@ export class BoardQueue implements Poller {
    */
   enter(call: BoardCall, signature: number, shape: number, published: boolean, row: number, end: number): void {
     const order = this.#order
-    call.call = order.take(signature, shape)
+    call.call = order.next
     call.signature = signature
-    call.check = order.history
+    call.check = historyAfter(order.history, signature, shape)
+    order.history = call.check
+    order.next++
     call.number = this.#next
     call.published = published
     call.row = row
@@ -85,30 +87,37 @@ export class BoardQueue implements Poller {
 
   poll(): void {
     const calls = this.#calls
-    const { engine } = this
     if (calls.length === 0) return
-    while (calls.length > 0) {
-      const call = calls[0]
-      // Who has left has published all that it ever will: look for the last time only then.
-      const lost = engine.someGone ? this.#lost(call) : -1
-      if (call.advance()) engine.finish(call)
-      else if (lost >= 0) {
-        engine.failWithout(lost, call)
-        this.board.pass(call.number)
-      } else break
-      calls.shift()
-    }
+    while (calls.length > 0 && this.#step(calls[0])) calls.shift()
     this.length = calls.length
     for (let i = 1; i < calls.length; i++) if (!calls[i].published && !calls[i].publish()) break
-    if (!this.#busy) engine.removePoller(this)
+    if (!this.#busy) this.engine.removePoller(this)
   }
 
   get #busy(): boolean {
     return this.#calls.length > 0 || this.#besides.size > 0
   }
 
+  /** Returns whether the call has ended. One that waits for a rank that had left before the last look fails. */
+  #step(call: BoardCall): boolean {
+    const { engine } = this
+    for (let before = this.#lost(call); !call.advance(); ) {
+      const lost = this.#lost(call)
+      if (lost < 0) return false
+      if (lost === before) {
+        engine.failWithout(lost, call)
+        this.board.pass(call.number)
+        return true
+      }
+      before = lost
+    }
+    engine.finish(call)
+    return true
+  }
+
   /** The rank of COMM_WORLD that the call cannot do without and that has left; -1 for none. */
   #lost(call: BoardCall): number {
+    if (!this.engine.someGone) return -1
     const rank = call.awaited()
     if (rank < 0) return -1
     const worldRank = this.scope.worldRankOf(rank)

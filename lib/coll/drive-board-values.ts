@@ -85,7 +85,7 @@ export abstract class ValueOnBoard extends BoardCall {
     if (into !== undefined && !this.output.is(into)) this.output.note(into, typeOf(into), rawBytes(into))
   }
 
-  protected write(offset: number): void {
+  write(offset: number): void {
     const { board, input, type } = this
     if (type === NUMBER) board.doubles[offset >> 3] = this.#number
     else if (type <= DATA_VIEW) copyAligned(board, offset, input, 0, this.length)

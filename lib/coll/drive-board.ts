@@ -4,7 +4,7 @@
 // drive-board-queue.ts.
 import { OBJECT, TYPE_NAMES } from '../data/types.js'
 import { MismatchError } from '../errors.js'
-import type { Board } from '../p2p/board.js'
+import type { Board, Publication } from '../p2p/board.js'
 import { Operation } from '../p2p/operation.js'
 import { SAME_CALLS, contradict, explainSignatures, nameOfSignature, withLap } from '../p2p/signature.js'
 import type { Status } from '../p2p/status.js'
@@ -12,7 +12,7 @@ import type { CollectiveOperation, RunContext } from './drive.js'
 import type { BoardQueue } from './drive-board-queue.js'
 import { MOST_UNDER_WAY, lapOf } from './order.js'
 
-export abstract class BoardCall extends Operation {
+export abstract class BoardCall extends Operation implements Publication {
   readonly queue: BoardQueue
   readonly board: Board
   /** Its number on the board, and among all collectives of the communicator. */
@@ -45,7 +45,7 @@ export abstract class BoardCall extends Operation {
   }
 
   /** Writes the payload, of `length` bytes, to the board. */
-  protected abstract write(offset: number): void
+  abstract write(offset: number): void
 
   /** All has been collected: sets `value`, or gives an operation that will. */
   protected abstract finish(): CollectiveOperation | undefined
@@ -58,22 +58,25 @@ export abstract class BoardCall extends Operation {
   /** Takes a copy of what may change before it is published. */
   keep(): void {}
 
-  /** Publishes, where there is room. */
+  /** Publishes, if there is room. */
   publish(): boolean {
-    const { board, number, length } = this
-    const offset = board.place(number, length)
-    if (offset < 0) return false
-    if (length > 0) this.write(offset)
-    board.publish(number, this.signature, this.check, this.type, length)
-    this.published = true
-    return true
+    this.published = this.board.publish(this)
+    return this.published
   }
 
   /** Runs in the caller: polls, then sleeps. A call that ends while it polls leaves nothing behind but its promise. */
   complete<T>(): Promise<T> {
-    const { queue } = this
-    if (queue.length > 0 || queue.engine.pending > 0 || !this.advance()) return queue.wait<T>(this)
-    return this.outcome<T>()
+    const { queue, board, end } = this
+    if (queue.length === 0 && queue.engine.pending === 0 && (this.published || board.publish(this))) {
+      this.published = true
+      this.row = board.collect(this.number, this.row, end, this.check)
+      if (this.row === end) {
+        this.#finish()
+        board.pass(this.number)
+        if (this.#rest === undefined) return this.outcome<T>()
+      }
+    }
+    return queue.wait<T>(this)
   }
 
   /** The promise of a call that has ended. */

@@ -1,5 +1,18 @@
 // What collectives need of a board, see transport/board.ts; and of the pool that boards are taken from.
 
+/** What a member publishes for collective `number`. */
+export interface Publication {
+  readonly number: number
+  readonly signature: number
+  /** What others compare with theirs. */
+  readonly check: number
+  /** Payload type and bytes. */
+  readonly type: number
+  readonly length: number
+  /** Writes the payload, which is not empty, to a place in the board's memory. */
+  write(offset: number): void
+}
+
 /** Shared memory on which the members of a communicator publish for each other. */
 export interface Board {
   readonly size: number
@@ -9,9 +22,8 @@ export interface Board {
   readonly bytes: Uint8Array
   readonly words: Int32Array
   readonly doubles: Float64Array
-  /** Where to write a payload of `length` bytes for collective `number`; -1 while there is no room. */
-  place(number: number, length: number): number
-  publish(number: number, signature: number, check: number, type: number, length: number): void
+  /** Publishes, if there is room. */
+  publish(publication: Publication): boolean
   /**
    * Waits for a while for members from `row` on to publish `number`, with this check. Returns the first that has not, or
    * with another check; `end` if all have.
@@ -25,9 +37,9 @@ export interface Board {
   offset(number: number, rank: number): number
   /** This rank is done with collective `number`. */
   pass(number: number): void
-  /** A member that keeps `place` from finding room; -1 for none. */
+  /** A member that keeps `publish` from finding room; -1 for none. */
   laggard(number: number, length: number): number
-  /** Waits for a while for a member that keeps `place` from finding room. */
+  /** Waits for a while for a member that keeps `publish` from finding room. */
   awaitRoom(rank: number): void
   /** The next `linger` of the transport ends when `rank` has published `number`. */
   watch(number: number, rank: number): void

@@ -42,6 +42,19 @@ const PORTION = Math.min(BOARD_SLOTS / 4, BOARD_BUFFERS)
 /** Numbers further apart than this are about to be taken for their opposite. */
 const STALE = 2 ** 30
 
+/** What a member publishes. */
+export interface Publication {
+  readonly number: number
+  readonly signature: number
+  /** What others compare with theirs, see `collect`. */
+  readonly check: number
+  /** Payload type and bytes. */
+  readonly type: number
+  readonly length: number
+  /** Writes the payload to a place in the board's memory, a multiple of 16; called where it is not empty. */
+  write(offset: number): void
+}
+
 /** The transport that the members share. Ranks are its own. */
 export interface Surroundings {
   /** Rings the doorbell of a rank that sleeps. */
@@ -85,7 +98,6 @@ export class Board {
   readonly #busy = new Uint8Array(BOARD_BUFFERS)
   readonly #usedBy = new Int32Array(BOARD_BUFFERS)
   #next = 0
-  #where = 0
   #readBuffer = false
 
   /** `memory` is zero at first. `ranks`: the members' in the transport; this process's is number `rank` of them. */
@@ -113,12 +125,25 @@ export class Board {
 
   // ---- publishing ----
 
-  /** Where to write a payload of `length` bytes, an offset that is a multiple of 16; -1 while there is no room. */
-  place(number: number, length: number): number {
-    if (((number - this.#cleared) | 0) >= BOARD_SLOTS && !this.#makeRoom(number)) return -1
-    if (length > SLOT_PAYLOAD) return this.#placeInBuffer(number)
-    this.#where = 0
-    return (this.#slot(number, this.rank) << 2) + SLOT_HEADER_BYTES
+  /** Publishes, if there is room. */
+  publish(publication: Publication): boolean {
+    const { words } = this
+    const { number, length } = publication
+    if (((number - this.#cleared) | 0) >= BOARD_SLOTS && !this.#makeRoom(number)) return false
+    const slot = SLOTS_AT + ((number & (BOARD_SLOTS - 1)) * this.size + this.rank) * SLOT_WORDS
+    let shape = length | (publication.type << 16)
+    if (length > SLOT_PAYLOAD) {
+      const buffer = this.#takeBuffer(number)
+      if (buffer < 0) return false
+      publication.write(this.#bufferAt(this.rank, buffer))
+      shape |= (buffer + 1) << 24
+    } else if (length > 0) publication.write((slot << 2) + SLOT_HEADER_BYTES)
+    words[slot + SIGNATURE] = publication.signature
+    words[slot + SHAPE] = shape
+    words[slot + CHECK] = publication.check
+    Atomics.store(words, slot, (number + 1) | 0)
+    if (Atomics.load(words, this.#line + WAITERS) !== 0) this.#wakeWaiters()
+    return true
   }
 
   #makeRoom(number: number): boolean {
@@ -126,7 +151,8 @@ export class Board {
     return ((number - this.#cleared) | 0) < BOARD_SLOTS
   }
 
-  #placeInBuffer(number: number): number {
+  /** A buffer that nobody reads any more; -1 while there is none. */
+  #takeBuffer(number: number): number {
     const buffer = this.#next
     if (this.#busy[buffer] === 1) {
       this.#look()
@@ -135,8 +161,7 @@ export class Board {
     this.#usedBy[buffer] = number
     this.#busy[buffer] = 1
     this.#next = (buffer + 1) % BOARD_BUFFERS
-    this.#where = buffer + 1
-    return this.#bufferAt(this.rank, buffer)
+    return buffer
   }
 
   #bufferAt(rank: number, buffer: number): number {
@@ -155,7 +180,7 @@ export class Board {
     for (let i = 0; i < BOARD_BUFFERS; i++) if (((least - this.#usedBy[i]) | 0) > 0) this.#busy[i] = 0
   }
 
-  /** A member that has not passed what `place` needs; -1 where there is room. */
+  /** A member that has not passed what `publish` needs; -1 where there is room. */
   laggard(number: number, length: number): number {
     let needed = (number - BOARD_SLOTS + 1) | 0
     if (length > SLOT_PAYLOAD && this.#busy[this.#next] === 1) {
@@ -167,17 +192,6 @@ export class Board {
       if (((Atomics.load(this.words, rank * LINE_WORDS + PASSED) - needed) | 0) < 0) return rank
     }
     return -1
-  }
-
-  /** Publishes what has been written to the place given last. */
-  publish(number: number, signature: number, check: number, type: number, length: number): void {
-    const words = this.words
-    const slot = this.#slot(number, this.rank)
-    words[slot + SIGNATURE] = signature
-    words[slot + SHAPE] = length | (type << 16) | (this.#where << 24)
-    words[slot + CHECK] = check
-    Atomics.store(words, slot, (number + 1) | 0)
-    if (Atomics.load(words, this.#line + WAITERS) !== 0) this.#wakeWaiters()
   }
 
   #wakeWaiters(): void {
@@ -194,7 +208,7 @@ export class Board {
   collect(number: number, row: number, end: number, check: number): number {
     const { words } = this
     const published = (number + 1) | 0
-    let slot = this.#slot(number, row)
+    let slot = SLOTS_AT + ((number & (BOARD_SLOTS - 1)) * this.size + row) * SLOT_WORDS
     for (let looks = 0; row < end; ) {
       const sequence = Atomics.load(words, slot)
       if (sequence !== published) {
@@ -215,7 +229,7 @@ export class Board {
     this.#surroundings.linger(this.#patience.looks, this.#patience.nanoseconds)
   }
 
-  /** Waits for a while for a member that keeps `place` from finding room. */
+  /** Waits for a while for a member that keeps `publish` from finding room. */
   awaitRoom(rank: number): void {
     const word = rank * LINE_WORDS + PASSED
     if (rank >= 0 && this.#patience.nanoseconds > 0) this.#linger(word, Atomics.load(this.words, word))

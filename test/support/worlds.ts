@@ -1,6 +1,7 @@
 // Worlds of several ranks in one process: an engine, a waiter and a COMM_WORLD each, as lib/world.ts makes for one.
 import { randomBytes } from 'node:crypto'
 import { nativeMemory, whyNotNative } from '../../native/load.js'
+import type { NativeMemory } from '../../native/load.js'
 import { Communicator } from '../../lib/comm/communicator.js'
 import { Contexts, WORLD_CONTEXT } from '../../lib/comm/contexts.js'
 import { Group } from '../../lib/comm/group.js'
@@ -41,7 +42,7 @@ export interface WorldsOptions {
   /** Sees every frame that a rank hands to its transport. */
   spy?: (from: number, to: number, words: Int32Array) => void
   polling?: Polling
-  /** False: collectives go by messages, also where ranks share memory. */
+  /** Whether collectives go by boards. Default: over shm; zmq has none. */
   boards?: boolean
 }
 
@@ -59,24 +60,50 @@ type Peers = {
   close: () => void
 }
 
+/** Ranks of one process: whoever waits must let the others run. */
+const AT_ONCE = { shortLooks: 0, looks: 0, nanoseconds: 0 }
+
+/** A segment in this process's own memory. */
+function plainMemory(): NativeMemory {
+  const parts = new Map<number, ArrayBuffer>()
+  const map = (_fd: number, offset: number, bytes: number): ArrayBuffer => {
+    const part = parts.get(offset)
+    if (part !== undefined && part.byteLength >= bytes) return part
+    const larger = new ArrayBuffer(bytes)
+    parts.set(offset, larger)
+    return larger
+  }
+  return { map } as NativeMemory
+}
+
 const HUBS: Record<TransportName, (size: number) => Peers> = {
   inproc(size) {
     const hub = createInproc(size)
-    return { connect: (rank, receiver) => hub.transport(rank, receiver), close: () => undefined }
+    const connected = new Map<number, Transport & { arrived(): void }>()
+    const transport = { wake: (peer: number) => connected.get(peer)?.arrived(), watch: () => undefined, linger: () => undefined }
+    const memory = plainMemory()
+    return {
+      connect(rank, receiver) {
+        const made = hub.transport(rank, receiver)
+        connected.set(rank, made as Transport & { arrived(): void })
+        return made
+      },
+      boards: (rank) => new ShmBoards({ memory, fd: 0, size, rank, transport, patience: AT_ONCE }),
+      close: () => undefined,
+    }
   },
   shm(size) {
     const memory = nativeMemory()!
     const fd = memory.createSegment(segmentBytes(size))
     const doorbells = Array.from({ length: size }, () => memory.createDoorbell())
     const connected = new Map<number, ShmTransport>()
-    const patience = { shortLooks: 0, looks: 0, nanoseconds: 0 }
     return {
       connect(rank, receiver) {
         const transport = new ShmTransport({ memory, fd, doorbells, rank, receiver })
         connected.set(rank, transport)
         return transport
       },
-      boards: (rank) => new ShmBoards({ memory, fd, size, rank, transport: connected.get(rank)!, patience }),
+      boards: (rank) => new ShmBoards({ memory, fd, size, rank, transport: connected.get(rank)!, patience: AT_ONCE }),
       close: () => [fd, ...doorbells].forEach((descriptor) => memory.close(descriptor)),
     }
   },
@@ -101,7 +128,7 @@ function spied(transport: Transport, from: number, spy: WorldsOptions['spy']): T
 
 /** `size` ranks of one process on one transport; frames of a rank to itself go by SelfTransport. */
 export function openWorlds(name: TransportName, size: number, options: WorldsOptions = {}): Worlds {
-  const { eagerLimit = DEFAULT_EAGER_LIMIT, polling = 'never', spy, boards: withBoards = size > 1 } = options
+  const { eagerLimit = DEFAULT_EAGER_LIMIT, polling = 'never', spy, boards: withBoards = name === 'shm' } = options
   const peers = HUBS[name](size)
   const ranks = Array.from({ length: size }, (_, rank) => rank)
   const engines = ranks.map((rank) => {
@@ -115,7 +142,7 @@ export function openWorlds(name: TransportName, size: number, options: WorldsOpt
   const waiters = engines.map((engine) => new Waiter(engine, polling))
   const worlds = ranks.map((rank) => {
     const progress = { engine: engines[rank], waiter: waiters[rank] }
-    const pool = withBoards ? peers.boards?.(rank) : undefined
+    const pool = withBoards && size > 1 ? peers.boards?.(rank) : undefined
     const boards = pool === undefined ? {} : { boards: pool }
     const home = { progress, contexts: new Contexts(rank), worldRank: rank, ranksPerCore: 1, ...boards }
     return new Communicator(home, WORLD_CONTEXT, new Group(ranks, rank), 'COMM_WORLD', pool?.worldBoard)

@@ -24,7 +24,7 @@ export class NumberReduction extends BoardCall {
     this.#rows = rows
   }
 
-  protected write(offset: number): void {
+  write(offset: number): void {
     this.board.doubles[offset >> 3] = this.input
   }
 

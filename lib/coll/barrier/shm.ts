@@ -7,7 +7,7 @@ import { BoardCall } from '../drive-board.js'
 export class BarrierOnBoard extends BoardCall {
   override type = EMPTY
 
-  protected write(): void {}
+  write(): void {}
 
   protected finish(): undefined {}
 }

@@ -16,17 +16,18 @@ export const withRoot = (signature: number, root: number): number => signature |
 export class BoardLimits {
   readonly #comm: CollectiveScope
   readonly #capacity: number
-  readonly #limits: Record<CollectiveName, number>
+  /** By default. */
+  readonly most: Readonly<Record<CollectiveName, number>>
 
   constructor(comm: CollectiveScope, capacity: number) {
     this.#comm = comm
     this.#capacity = capacity
-    this.#limits = Object.fromEntries(COLLECTIVES.map((name) => [name, this.#limitOf(name)])) as Record<CollectiveName, number>
+    this.most = Object.fromEntries(COLLECTIVES.map((name) => [name, this.#limitOf(name)])) as Record<CollectiveName, number>
   }
 
   /** The most bytes that a rank publishes; -1 where the collective goes by messages. */
   of(collective: CollectiveName, options: CollectiveOptions | undefined): number {
-    if (options?.algorithm === undefined) return this.#limits[collective]
+    if (options?.algorithm === undefined) return this.most[collective]
     return this.#limitOf(collective, options.algorithm)
   }
 

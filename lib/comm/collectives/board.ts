@@ -38,6 +38,7 @@ export class BoardCollectives {
   readonly #comm: CollectiveScope
   readonly #queue: BoardQueue
   readonly #limits: BoardLimits
+  readonly #most: BoardLimits['most']
   readonly #reduce: BoardReduction
   readonly #allreduce: BoardReduction
   readonly #large: Large
@@ -52,6 +53,7 @@ export class BoardCollectives {
     this.#comm = comm
     this.#queue = queue
     this.#limits = new BoardLimits(comm, queue.board.capacity)
+    this.#most = this.#limits.most
     this.#large = new Large(comm)
     this.#reduce = new BoardReduction(comm, queue, this.#limits, 'reduce')
     this.#allreduce = new BoardReduction(comm, queue, this.#limits, 'allreduce')
@@ -64,7 +66,7 @@ export class BoardCollectives {
   }
 
   barrier(options: CollectiveOptions | undefined): BarrierOnBoard | undefined {
-    if (this.#limits.of('barrier', options) < 0) return undefined
+    if ((options === undefined ? this.#most.barrier : this.#limits.of('barrier', options)) < 0) return undefined
     if (this.#barrier.spent) this.#barrier = new BarrierOnBoard(this.#queue)
     const call = this.#barrier
     this.#queue.enter(call, BARRIER, 0, false, 0, this.#comm.size)
@@ -72,7 +74,7 @@ export class BoardCollectives {
   }
 
   bcast(value: unknown, root: number, options: CollectiveIntoOptions | undefined): BcastOnBoard | undefined {
-    const most = this.#limits.of('bcast', options)
+    const most = options === undefined ? this.#most.bcast : this.#limits.of('bcast', options)
     if (most < 0) return undefined
     if (this.#bcast.spent) this.#bcast = new BcastOnBoard(this.#queue, this.#large)
     const call = this.#bcast
@@ -90,7 +92,7 @@ export class BoardCollectives {
   }
 
   scatter(values: unknown, root: number, options: CollectiveIntoOptions | undefined): ScatterOnBoard | undefined {
-    const most = this.#limits.of('scatter', options)
+    const most = options === undefined ? this.#most.scatter : this.#limits.of('scatter', options)
     if (most < 0) return undefined
     if (this.#scatter.spent) this.#scatter = new ScatterOnBoard(this.#queue, this.#large)
     const call = this.#scatter
@@ -113,7 +115,7 @@ export class BoardCollectives {
   }
 
   gather(value: unknown, root: number, options: CollectiveIntoOptions | undefined): GatherOnBoard | undefined {
-    const most = this.#limits.of('gather', options)
+    const most = options === undefined ? this.#most.gather : this.#limits.of('gather', options)
     if (most < 0) return undefined
     if (this.#gather.spent) this.#gather = new GatherOnBoard(this.#queue, this.#large)
     const call = this.#gather
@@ -128,7 +130,7 @@ export class BoardCollectives {
   }
 
   allgather(value: unknown, options: CollectiveIntoOptions | undefined): AllgatherOnBoard | undefined {
-    const most = this.#limits.of('allgather', options)
+    const most = options === undefined ? this.#most.allgather : this.#limits.of('allgather', options)
     if (most < 0) return undefined
     if (this.#allgather.spent) this.#allgather = new AllgatherOnBoard(this.#queue, this.#large)
     const call = this.#allgather
@@ -146,7 +148,7 @@ export class BoardCollectives {
   }
 
   alltoall(values: unknown, options: CollectiveIntoOptions | undefined): AlltoallOnBoard | undefined {
-    const most = this.#limits.of('alltoall', options)
+    const most = options === undefined ? this.#most.alltoall : this.#limits.of('alltoall', options)
     if (most < 0) return undefined
     if (this.#alltoall.spent) this.#alltoall = new AlltoallOnBoard(this.#queue, this.#large)
     const call = this.#alltoall
