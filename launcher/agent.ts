@@ -153,7 +153,7 @@ async function launch(spec: LaunchSpec): Promise<void> {
   if (!shared) env[ENV.TRANSPORT] = 'zmq'
   for (const one of spec.ranks) {
     if (ending !== undefined) break
-    const rank = new Rank(one, listener, nativeMemory()?.createPipe)
+    const rank = new Rank(one, listener, nativeMemory())
     ranks.set(one.rank, rank)
     rank.start(env, shared)
     if (rank.pid !== undefined) say({ type: 'started', rank: one.rank, pid: rank.pid })

@@ -6,17 +6,18 @@
 // - A rank is over once the started process has been reaped, its group has no member left or has been sent KILL, and
 //   its output has reached its end. `over` is reported exactly once, and after `exited`.
 // - Nothing waits for the end of a pipe or socket for ever: a process that left the group may hold it open.
-import { spawn } from 'node:child_process'
 import type { ChildProcess, StdioOptions } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
+import type { NativeMemory } from '../native/load.js'
 import { ENV } from '../lib/env.js'
 import { STDERR, STDOUT } from '../lib/wire/agent.js'
 import type { RankSpec } from '../lib/wire/agent.js'
 import { ControlReader, encodeControl } from '../lib/wire/control.js'
 import type { FromRank, ToRank } from '../lib/wire/control.js'
+import { groupLives, spawnGroup } from './spawn/group.js'
 
 /** How long what a rank leaves behind in its group may take to end, in milliseconds. */
 const LEFTOVER_GRACE = 1000
@@ -46,7 +47,7 @@ export class Rank {
   /** The process that imported tsmpi, once it has said hello. */
   nodePid: number | undefined
   readonly #listener: Listener
-  readonly #createPipe: (() => [number, number]) | undefined
+  readonly #memory: NativeMemory | undefined
   #child: ChildProcess | undefined
   #control: Socket | undefined
   readonly #streams = new Set<Readable>()
@@ -56,11 +57,10 @@ export class Rank {
   #kill: NodeJS.Timeout | undefined
   #killed = false
 
-  /** `createPipe`: Node gives children sockets, which a shell cannot open as /dev/stderr; the addon has true pipes. */
-  constructor(spec: RankSpec, listener: Listener, createPipe?: () => [number, number]) {
+  constructor(spec: RankSpec, listener: Listener, memory: NativeMemory | undefined) {
     this.spec = spec
     this.#listener = listener
-    this.#createPipe = createPipe
+    this.#memory = memory
   }
 
   get pid(): number | undefined {
@@ -81,13 +81,8 @@ export class Rank {
         extra[ENV.SEGMENT_FD] = String(CONTROL_FD + 1)
         extra[ENV.DOORBELL_FD] = String(CONTROL_FD + 2)
       }
-      const child = spawn(spec.file, spec.args, {
-        cwd: spec.cwd,
-        env: { ...env, ...spec.env, ...extra },
-        stdio,
-        detached: true,
-      })
-      this.#adopt(child)
+      const options = { cwd: spec.cwd, env: { ...env, ...spec.env, ...extra }, stdio }
+      this.#adopt(spawnGroup(spec.file, spec.args, options, this.#memory?.groupChildren))
     } catch (error) {
       this.#fail(error as Error)
     } finally {
@@ -95,10 +90,13 @@ export class Rank {
     }
   }
 
-  /** Where the rank writes; what we read it from is forwarded. */
+  /**
+   * Where the rank writes; what we read it from is forwarded. Node gives children sockets, which a shell cannot open as
+   * /dev/stderr; the addon has true pipes.
+   */
   #outputTo(type: number, files: number[]): number | 'pipe' {
-    if (this.#createPipe === undefined) return 'pipe'
-    const [readEnd, writeEnd] = this.#createPipe()
+    if (this.#memory === undefined) return 'pipe'
+    const [readEnd, writeEnd] = this.#memory.createPipe()
     files.push(writeEnd)
     this.#forwardOutput(new Socket({ fd: readEnd, readable: true, writable: false }), type)
     return writeEnd
@@ -231,15 +229,6 @@ function send(target: number, signal: NodeJS.Signals): void {
     process.kill(target, signal)
   } catch {
     // gone already
-  }
-}
-
-function groupLives(pid: number): boolean {
-  try {
-    process.kill(-pid, 0)
-    return true
-  } catch {
-    return false
   }
 }
 

@@ -4,6 +4,10 @@
 // A table of watched words is an ArrayBuffer of 16-byte entries: the address of some memory (written by `watchMemory`
 // only), the index of a 32-bit word in it, and the value that the word has while there is nothing new. JavaScript writes
 // index and value. The memory must outlive the table's use: the shared memory of rings does.
+//
+// The first two entries are for boards, see lib/transport/board.ts: a word like any other if the second, a `Rows`, counts
+// none; otherwise the slots of some members, the first of which is at that word: SEQUENCE of all of them is to have the
+// value.
 #include "addon.h"
 
 #include <cstdint>
@@ -19,9 +23,63 @@ struct Watched {
   int32_t value;
 };
 
+/// Members of a board that are waited for, and where the lines begin of the first of them and of this process.
+struct Rows {
+  int32_t count;
+  int32_t line;
+  int32_t own;
+  int32_t unused;
+};
+static_assert(sizeof(Rows) == sizeof(Watched));
+
+// Of a board, in words.
+constexpr int kSlotWords = 32;
+constexpr int kLineWords = 32;
+constexpr int kProcessor = 16;
+
+constexpr int kFirstWatched = 2;
+/// How often those look who wait for others on other processors only, before they yield all the same.
+constexpr int kPatience = 100;
+
+inline int32_t Load(const int32_t* word) { return __atomic_load_n(word, __ATOMIC_ACQUIRE); }
+
+/// What is waited for on a board.
+class Gathering {
+ public:
+  explicit Gathering(const Watched* table)
+      : word_(table[0]), rows_(*reinterpret_cast<const Rows*>(table + 1)), board_(const_cast<int32_t*>(word_.memory)) {}
+
+  bool Complete() {
+    if (rows_.count == 0) return Load(board_ + word_.index) != word_.value;
+    while (row_ < rows_.count && Arrived(row_)) row_++;
+    return row_ == rows_.count;
+  }
+
+  /// Whether somebody needs this processor to get on; says on which processor this process is.
+  bool NeedsProcessor() {
+    if (rows_.count == 0) return true;
+    const int32_t mine = sched_getcpu() + 1;
+    int32_t* own = board_ + rows_.own + kProcessor;
+    if (*own != mine) __atomic_store_n(own, mine, __ATOMIC_RELAXED);
+    for (int32_t row = row_; row < rows_.count; row++) {
+      const int32_t other = Load(board_ + rows_.line + row * kLineWords + kProcessor);
+      if ((other == mine || other == 0) && !Arrived(row)) return true;
+    }
+    return false;
+  }
+
+ private:
+  bool Arrived(int32_t row) const { return Load(board_ + word_.index + row * kSlotWords) == word_.value; }
+
+  const Watched word_;
+  const Rows rows_;
+  int32_t* const board_;
+  int32_t row_ = 0;
+};
+
 bool AnyChanged(const Watched* entries, int count) {
-  for (int i = 0; i < count; i++) {
-    if (__atomic_load_n(entries[i].memory + entries[i].index, __ATOMIC_ACQUIRE) != entries[i].value) return true;
+  for (int i = kFirstWatched; i < count; i++) {
+    if (Load(entries[i].memory + entries[i].index) != entries[i].value) return true;
   }
   return false;
 }
@@ -46,7 +104,8 @@ void WatchMemory(const Napi::CallbackInfo& info) {
       static_cast<const int32_t*>(info[2].As<Napi::ArrayBuffer>().Data());
 }
 
-// (table, entries, looks, nanoseconds): looks so often, yields the processor, and so on until the time is over.
+// (table, entries, looks, nanoseconds): looks so often, yields the processor, and so on until the time is over. Who waits
+// for a board yields only to those whom it waits for: others of this processor wait for the same.
 napi_value Linger(napi_env env, napi_callback_info info) {
   napi_value arguments[4];
   size_t count = 4;
@@ -58,11 +117,16 @@ napi_value Linger(napi_env env, napi_callback_info info) {
   napi_get_value_int32(env, arguments[2], &looks);
   napi_get_value_int32(env, arguments[3], &nanoseconds);
   const Watched* watched = static_cast<const Watched*>(table);
+  Gathering gathering(watched);
   int64_t end = 0;
   for (;;) {
     for (int32_t look = 0; look < looks; look++) {
-      if (AnyChanged(watched, entries)) return nullptr;
+      if (gathering.Complete() || AnyChanged(watched, entries)) return nullptr;
       Relax();
+    }
+    if (looks < kPatience && !gathering.NeedsProcessor()) {
+      looks = kPatience;
+      continue;
     }
     int64_t now = Nanoseconds();
     if (end == 0) end = now + nanoseconds;

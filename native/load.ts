@@ -37,6 +37,8 @@ export interface NativeMemory extends NativeRemote {
   linger(table: ArrayBuffer, entries: number, looks: number, nanoseconds: number): void
   /** A thread that kills this process's group with SIGKILL once the other end of the socket `fd` is closed. */
   dieWith(fd: number): void
+  /** From now on, or no longer, the processes that this thread starts each lead a process group, in this session. */
+  readonly groupChildren: (on: boolean) => void
 }
 
 /** Copies between the memory of this process and that of another process of the same user: Linux only. */

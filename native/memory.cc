@@ -176,6 +176,18 @@ void DieWith(const Napi::CallbackInfo& info) {
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
+thread_local bool group_children = false;
+
+/// See load.ts. Runs in the child between libuv's fork and its exec.
+void LeadGroup() {
+  if (group_children) setpgid(0, 0);
+}
+
+void GroupChildren(const Napi::CallbackInfo& info) {
+  static const int registered = pthread_atfork(nullptr, nullptr, LeadGroup);
+  group_children = registered == 0 && info[0].As<Napi::Boolean>().Value();
+}
+
 }  // namespace
 
 void InitMemory(Napi::Env env, Napi::Object exports) {
@@ -190,6 +202,7 @@ void InitMemory(Napi::Env env, Napi::Object exports) {
   exports.Set("closeOnExec", Napi::Function::New(env, CloseOnExec));
   exports.Set("close", Napi::Function::New(env, Close));
   exports.Set("dieWith", Napi::Function::New(env, DieWith));
+  exports.Set("groupChildren", Napi::Function::New(env, GroupChildren));
   // The plain Node-API entry costs less than the wrapper.
   napi_value ring;
   napi_create_function(env, "ring", NAPI_AUTO_LENGTH, Ring, nullptr, &ring);

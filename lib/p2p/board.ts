@@ -41,8 +41,8 @@ export interface Board {
   laggard(number: number, length: number): number
   /** Waits for a while for a member that keeps `publish` from finding room. */
   awaitRoom(rank: number): void
-  /** The next `linger` of the transport ends when `rank` has published `number`. */
-  watch(number: number, rank: number): void
+  /** The next `linger` of the transport ends when the members from `row` on have published `number`. */
+  watch(number: number, row: number, end: number): void
   /** Asks `rank` to ring when it publishes or passes: called once the transport is asleep. Look again afterwards. */
   await(rank: number): void
 }

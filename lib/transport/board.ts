@@ -1,7 +1,7 @@
 // A board: shared memory on which the members of a communicator publish for each other (release), and from which they
 // collect (gather). Every member writes its own line, slots and buffers, and reads all others'.
 //
-//   line, one a member     PASSED, WAITERS
+//   line, one a member     PASSED, WAITERS; PROCESSOR + 1, of native/linger.cc, which knows lines and slots
 //   slot (number, member)  SEQUENCE, SIGNATURE, SHAPE, CHECK, then up to SLOT_PAYLOAD bytes
 //   buffer                 BOARD_BUFFERS for each member, for payloads up to BUFFER_BYTES
 //
@@ -61,6 +61,11 @@ export interface Surroundings {
   wake(rank: number): void
   /** The next `linger` ends also when this word has another value. */
   watch(words: Int32Array, index: number, value: number): void
+  /**
+   * The next `linger` ends also when the words at `slot` and at the same place of the `count - 1` slots after it all have
+   * this value. `line`: where the lines begin of the members whose slots these are; `own`: that of this one.
+   */
+  watchSlots(words: Int32Array, slot: number, value: number, count: number, line: number, own: number): void
   /** Waits awake for something new, so many nanoseconds at most; gives the processor away after so many looks. */
   linger(looks: number, nanoseconds: number): void
 }
@@ -210,11 +215,11 @@ export class Board {
     const published = (number + 1) | 0
     let slot = SLOTS_AT + ((number & (BOARD_SLOTS - 1)) * this.size + row) * SLOT_WORDS
     for (let looks = 0; row < end; ) {
-      const sequence = Atomics.load(words, slot)
-      if (sequence !== published) {
+      if (Atomics.load(words, slot) !== published) {
         if (++looks <= this.#shortLooks) continue
         if (looks > this.#shortLooks + 1 || this.#patience.nanoseconds === 0) return row
-        this.#linger(slot, sequence)
+        this.watch(number, row, end)
+        this.#surroundings.linger(this.#patience.looks, this.#patience.nanoseconds)
       } else if (words[slot + CHECK] === check) {
         slot += SLOT_WORDS
         row++
@@ -224,21 +229,18 @@ export class Board {
     return row
   }
 
-  #linger(word: number, value: number): void {
-    this.#surroundings.watch(this.words, word, value)
-    this.#surroundings.linger(this.#patience.looks, this.#patience.nanoseconds)
-  }
-
   /** Waits for a while for a member that keeps `publish` from finding room. */
   awaitRoom(rank: number): void {
     const word = rank * LINE_WORDS + PASSED
-    if (rank >= 0 && this.#patience.nanoseconds > 0) this.#linger(word, Atomics.load(this.words, word))
+    if (rank < 0 || this.#patience.nanoseconds === 0) return
+    this.#surroundings.watch(this.words, word, Atomics.load(this.words, word))
+    this.#surroundings.linger(this.#patience.looks, this.#patience.nanoseconds)
   }
 
-  /** The next `linger` of the transport ends when `rank` has published `number`. */
-  watch(number: number, rank: number): void {
-    const slot = this.#slot(number, rank)
-    this.#surroundings.watch(this.words, slot, Atomics.load(this.words, slot))
+  /** The next `linger` of the transport ends when the members from `row` on have published `number`. */
+  watch(number: number, row: number, end: number): void {
+    const slot = this.#slot(number, row)
+    this.#surroundings.watchSlots(this.words, slot, (number + 1) | 0, end - row, row * LINE_WORDS, this.#line)
   }
 
   arrived(number: number, rank: number): boolean {

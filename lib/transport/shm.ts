@@ -26,8 +26,13 @@ const ENTRY_INDEX = 2
 const ENTRY_VALUE = 3
 /** Entries. */
 const GUEST = 0
-const OWN = 1
-const FIRST_READER = 2
+const ROWS = 1
+const OWN = 2
+const FIRST_READER = 3
+/** Words of ROWS. */
+const ROWS_COUNT = ROWS * ENTRY_WORDS
+const ROWS_LINE = ROWS_COUNT + 1
+const ROWS_OWN = ROWS_COUNT + 2
 /** A word that stays 0 in control blocks and boards. */
 const UNUSED = 31
 const SLEEPING = 0
@@ -66,7 +71,7 @@ export class ShmTransport implements Transport {
   readonly #full = new Set<RingWriter>()
   readonly #watch: object
   readonly #peerMemory: ShmPeerMemory | undefined
-  /** What `linger` watches: a word of `#guest`, ANNOUNCED, then the next frame of each reader; see native/linger.cc. */
+  /** What `linger` watches: a word of `#guest` or slots of a board, ANNOUNCED, then the next frame of each reader; see native/linger.cc. */
   readonly #watched: Int32Array<ArrayBuffer>
   #guest: Int32Array
   #announced = 0
@@ -90,7 +95,7 @@ export class ShmTransport implements Transport {
     const isAsleep = (peer: number): boolean => this.#controlOf(peer)[SLEEPING] === 1
     const size = this.#size
     this.#peerMemory = singleCopy ? new ShmPeerMemory({ memory, fd, rank, size, crowded, controlOf, isAsleep }) : undefined
-    this.#watched = new Int32Array(ENTRY_WORDS * (this.#size + 2))
+    this.#watched = new Int32Array(ENTRY_WORDS * (this.#size + FIRST_READER))
     this.#guest = this.#control
     this.#watched[GUEST * ENTRY_WORDS + ENTRY_INDEX] = UNUSED
     this.#watchWord(GUEST, this.#control)
@@ -188,6 +193,14 @@ export class ShmTransport implements Transport {
     this.#watched[GUEST * ENTRY_WORDS + ENTRY_VALUE] = value
   }
 
+  /** The next `linger` ends also when `count` slots have this value; see BoardSurroundings. */
+  watchSlots(words: Int32Array, slot: number, value: number, count: number, line: number, own: number): void {
+    this.watch(words, slot, value)
+    this.#watched[ROWS_COUNT] = count
+    this.#watched[ROWS_LINE] = line
+    this.#watched[ROWS_OWN] = own
+  }
+
   /** Who waits for room must go on trying. */
   linger(looks: number, nanoseconds: number): void {
     if (this.#full.size > 0 || this.#closed) return
@@ -199,6 +212,7 @@ export class ShmTransport implements Transport {
       watched[(FIRST_READER + i) * ENTRY_WORDS + ENTRY_INDEX] = readers[i].next
     }
     this.#memory.linger(watched.buffer, FIRST_READER + readers.length, looks, nanoseconds)
+    watched[ROWS_COUNT] = 0
     watched[GUEST * ENTRY_WORDS + ENTRY_INDEX] = UNUSED
     watched[GUEST * ENTRY_WORDS + ENTRY_VALUE] = 0
   }
