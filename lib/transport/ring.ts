@@ -20,7 +20,7 @@ import { HEADER_BYTES, HEADER_WORDS, kindOf } from '../wire/header.js'
 import { RING_DATA_BYTES, RING_HEADER_BYTES } from '../wire/segment.js'
 import type { Inlet } from './transport.js'
 
-const HEAD = 0
+export const HEAD = 0
 const WAITING = 32
 const DATA = RING_HEADER_BYTES
 const MASK = RING_DATA_BYTES - 1
@@ -37,16 +37,21 @@ const frameBytes = (payload: number): number => (HEADER_BYTES + payload + LINE -
 
 /** The producer's end of a ring that is empty and, where nothing has been written yet, all zeros. */
 export class RingWriter {
-  readonly #words: Int32Array
+  readonly words: Int32Array
   readonly #bytes: Uint8Array
   #tail: number
   #knownHead: number
 
   constructor(memory: ArrayBuffer) {
-    this.#words = new Int32Array(memory)
+    this.words = new Int32Array(memory)
     this.#bytes = new Uint8Array(memory)
-    this.#knownHead = Atomics.load(this.#words, HEAD)
+    this.#knownHead = Atomics.load(this.words, HEAD)
     this.#tail = this.#knownHead
+  }
+
+  /** HEAD as this end knows it; once it is another, there is more room. */
+  get knownHead(): number {
+    return this.#knownHead
   }
 
   #room(bytes: number): boolean {
@@ -60,7 +65,7 @@ export class RingWriter {
     const pad = tail + size > RING_DATA_BYTES ? RING_DATA_BYTES - tail : 0
     const needed = size + pad + LINE
     if (RING_DATA_BYTES - ((this.#tail - this.#knownHead) | 0) < needed && !this.#makeRoom(needed)) return false
-    const words = this.#words
+    const words = this.words
     const at = DATA + (pad > 0 ? 0 : tail)
     const word = at >> 2
     words[(DATA + ((this.#tail + pad + size) & MASK)) >> 2] = NONE
@@ -83,19 +88,19 @@ export class RingWriter {
    */
   #own(size: number): void {
     if (RING_DATA_BYTES - ((this.#tail - this.#knownHead) | 0) < size + LINE) {
-      this.#knownHead = this.#words[HEAD]
+      this.#knownHead = this.words[HEAD]
       if (RING_DATA_BYTES - ((this.#tail - this.#knownHead) | 0) < size + LINE) return
     }
-    const words = this.#words
+    const words = this.words
     const end = this.#tail + size
     for (let at = this.#tail + LINE; at < end; at += LINE) words[(DATA + (at & MASK)) >> 2] = 0
   }
 
   #makeRoom(bytes: number): boolean {
-    this.#knownHead = Atomics.load(this.#words, HEAD)
+    this.#knownHead = Atomics.load(this.words, HEAD)
     if (this.#room(bytes)) return true
-    Atomics.store(this.#words, WAITING, 1)
-    this.#knownHead = Atomics.load(this.#words, HEAD)
+    Atomics.store(this.words, WAITING, 1)
+    this.#knownHead = Atomics.load(this.words, HEAD)
     return this.#room(bytes)
   }
 
@@ -104,9 +109,9 @@ export class RingWriter {
    * anew: the consumer may have cleared it, while we did not sleep yet, for progress that the refusal knew of.
    */
   hasRoom(): boolean {
-    Atomics.store(this.#words, WAITING, 1)
-    if (Atomics.load(this.#words, HEAD) === this.#knownHead) return false
-    Atomics.store(this.#words, WAITING, 0)
+    Atomics.store(this.words, WAITING, 1)
+    if (Atomics.load(this.words, HEAD) === this.#knownHead) return false
+    Atomics.store(this.words, WAITING, 0)
     return true
   }
 }

@@ -15,7 +15,7 @@
 import type { NativeMemory } from '../../native/load.js'
 import { CONTROL_BYTES, RING_BYTES, controlOffset, ringOffset } from '../wire/segment.js'
 import { ShmPeerMemory } from './peer-memory.js'
-import { RING_MAX_PAYLOAD, RingReader, RingWriter } from './ring.js'
+import { HEAD, RING_MAX_PAYLOAD, RingReader, RingWriter } from './ring.js'
 import type { FrameHandler } from './ring.js'
 import type { Inlet, PeerMemory, Receiver, Transport } from './transport.js'
 
@@ -71,7 +71,7 @@ export class ShmTransport implements Transport {
   readonly #full = new Set<RingWriter>()
   readonly #watch: object
   readonly #peerMemory: ShmPeerMemory | undefined
-  /** What `linger` watches: a word of `#guest` or slots of a board, ANNOUNCED, then the next frame of each reader; see native/linger.cc. */
+  /** What `linger` watches: a word of `#guest` or slots of a board, ANNOUNCED, the next frame of each reader, HEAD of each full writer; see native/linger.cc. */
   readonly #watched: Int32Array<ArrayBuffer>
   #guest: Int32Array
   #announced = 0
@@ -95,7 +95,7 @@ export class ShmTransport implements Transport {
     const isAsleep = (peer: number): boolean => this.#controlOf(peer)[SLEEPING] === 1
     const size = this.#size
     this.#peerMemory = singleCopy ? new ShmPeerMemory({ memory, fd, rank, size, crowded, controlOf, isAsleep }) : undefined
-    this.#watched = new Int32Array(ENTRY_WORDS * (this.#size + FIRST_READER))
+    this.#watched = new Int32Array(ENTRY_WORDS * (2 * this.#size + FIRST_READER))
     this.#guest = this.#control
     this.#watched[GUEST * ENTRY_WORDS + ENTRY_INDEX] = UNUSED
     this.#watchWord(GUEST, this.#control)
@@ -171,7 +171,9 @@ export class ShmTransport implements Transport {
       this.#known[rank] = 1
       const ring = this.#memory.map(this.#fd, ringOffset(rank, this.#rank, this.#size), RING_BYTES)
       const reader = new RingReader(ring, rank, this.#onRoom)
-      this.#watchWord(FIRST_READER - 1 + this.#readers.push(reader), reader.words)
+      const entry = FIRST_READER - 1 + this.#readers.push(reader)
+      this.#watchWord(entry, reader.words)
+      this.#watched[entry * ENTRY_WORDS + ENTRY_VALUE] = 0
     }
   }
 
@@ -201,20 +203,29 @@ export class ShmTransport implements Transport {
     this.#watched[ROWS_OWN] = own
   }
 
-  /** Who waits for room must go on trying. */
   linger(looks: number, nanoseconds: number): void {
-    if (this.#full.size > 0 || this.#closed) return
+    if (this.#closed) return
     const watched = this.#watched
     const readers = this.#readers
     watched[OWN * ENTRY_WORDS + ENTRY_INDEX] = ANNOUNCED
     watched[OWN * ENTRY_WORDS + ENTRY_VALUE] = this.#announced
-    for (let i = 0; i < readers.length; i++) {
-      watched[(FIRST_READER + i) * ENTRY_WORDS + ENTRY_INDEX] = readers[i].next
-    }
-    this.#memory.linger(watched.buffer, FIRST_READER + readers.length, looks, nanoseconds)
+    let entry = FIRST_READER
+    for (let i = 0; i < readers.length; i++) watched[entry++ * ENTRY_WORDS + ENTRY_INDEX] = readers[i].next
+    if (this.#full.size > 0) entry = this.#watchFull(entry)
+    this.#memory.linger(watched.buffer, entry, looks, nanoseconds)
     watched[ROWS_COUNT] = 0
     watched[GUEST * ENTRY_WORDS + ENTRY_INDEX] = UNUSED
     watched[GUEST * ENTRY_WORDS + ENTRY_VALUE] = 0
+  }
+
+  /** Readers to come take these entries over. */
+  #watchFull(entry: number): number {
+    for (const writer of this.#full) {
+      this.#watchWord(entry, writer.words)
+      this.#watched[entry * ENTRY_WORDS + ENTRY_INDEX] = HEAD
+      this.#watched[entry++ * ENTRY_WORDS + ENTRY_VALUE] = writer.knownHead
+    }
+    return entry
   }
 
   sleep(): boolean {
