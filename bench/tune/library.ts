@@ -32,9 +32,6 @@ export function restrictionsOf(collective: CollectiveName, algorithm: string): s
   return algorithm === BOARD ? ['board', ...restrictions] : restrictions
 }
 
-/** More than any board has room for. */
-const ROOM = 2 ** 40
-
 /** What a table chooses for typed arrays and an op that commutes, by messages; and up to how many bytes the board, or -1. */
 export interface Chooser {
   byMessages(collective: CollectiveName, size: number, bytes: number, crowded: boolean): string
@@ -47,6 +44,6 @@ export function chooser(points: readonly SwitchPoint[]): Chooser {
     ({ size, bytes, typed: true, commutative: true, ranksPerCore: crowded ? 2 : 1 })
   return {
     byMessages: (collective, size, bytes, crowded) => select(collective, call(size, bytes, crowded), policy).name,
-    boardLimit: (collective, size, crowded) => boardLimit(collective, call(size, 0, crowded), ROOM, policy),
+    boardLimit: (collective, size, crowded) => boardLimit(collective, call(size, 0, crowded), policy),
   }
 }

@@ -125,8 +125,7 @@ export class BoardQueue implements Poller {
   }
 
   watch(): void {
-    const first = this.#calls.at(0)
-    if (first?.published === true && first.row < first.end) this.board.watch(first.number, first.row, first.end)
+    this.#calls.at(0)?.watch()
   }
 
   sleep(): boolean {

@@ -1,15 +1,19 @@
 // Values of any kind and length on a board: what a rank publishes of one, and what it reads from a row.
-import { LastMemory, bytesOf, rawBytes, typeOf, valueOf } from '../data/payload.js'
+import { LastMemory, bytesOf, rawBytes, typeOf, valueOf, valueOfOwned } from '../data/payload.js'
 import { BLOCKS, DATA_VIEW, NUMBER, OBJECT, TYPE_NAMES } from '../data/types.js'
 import type { TypedArray } from '../data/types.js'
 import { MismatchError, TransportError } from '../errors.js'
 import { copyAligned, copyBytes, copyOut } from '../wire/bytes.js'
 import { BoardCall } from './drive-board.js'
+import { Fetches } from './drive-board-lent.js'
 import { PREFIX_BYTES } from './drive-values.js'
 
-/** The type of a row that only says what would be in it, payload type and bytes: too much for a board. */
+/**
+ * The type of a row that only says what would be in it, as there is too much: payload type and bytes; where that is in
+ * the member's memory, 0 where it goes by messages; where a result belongs.
+ */
 const ANNOUNCED = 0xff
-const ANNOUNCED_BYTES = 16
+const ANNOUNCED_BYTES = 32
 
 /** The caller's options. They are not looked at here. */
 interface CallOptions {
@@ -22,6 +26,9 @@ interface CallOptions {
 export interface Announced {
   readonly type: number
   readonly bytes: number
+  /** Where it is lent; 0: nowhere. */
+  readonly address: number
+  readonly resultAddress: number
 }
 
 const NOTHING = new Uint8Array(0)
@@ -37,11 +44,17 @@ export abstract class ValueOnBoard extends BoardCall {
   /** What `findBlock` has found. */
   protected readonly block = { type: 0, offset: 0, length: 0 }
   #number = 0
+  #fetches: Fetches | undefined
+  #address = 0
+  #resultAddress = 0
 
   /** Whether value and `into` are those of the last call, so that nothing has to be found out about them. */
   remembers(value: unknown, into: TypedArray | undefined): boolean {
     this.into = into
-    return this.input.is(value) && (into === undefined || this.output.is(into))
+    if (!this.input.is(value) || (into !== undefined && !this.output.is(into))) return false
+    this.type = this.input.type
+    this.length = this.input.bytes.length
+    return true
   }
 
   /** The value that this rank publishes. Raw memory must stay as it is until the call has ended. */
@@ -68,11 +81,34 @@ export abstract class ValueOnBoard extends BoardCall {
     this.length = bytes.length
   }
 
-  /** A value of more than `most` bytes is announced. */
-  limit(most: number): void {
-    if (this.length <= most || this.length <= ANNOUNCED_BYTES) return
+  /**
+   * What is too long for the board is lent if those who want it can reach this rank's memory, and it has `most` bytes at
+   * most; else it goes by messages. `result`: where others are to write to.
+   */
+  limit(most: number, reached: boolean, result?: TypedArray): void {
+    const { board, input, type, length } = this
+    if (length <= Math.min(most, board.capacity) || length <= ANNOUNCED_BYTES) return
+    const lends = length <= most && type <= DATA_VIEW && reached
+    this.#address = lends ? board.addressOf(input.bytes) : 0
+    this.#resultAddress = lends && result !== undefined ? board.addressOf(rawBytes(result)) : 0
     this.type = ANNOUNCED
     this.length = ANNOUNCED_BYTES
+  }
+
+  /** Whether value and `into` lie apart: a value that others copy must not be overwritten meanwhile. */
+  get isApart(): boolean {
+    return this.into === undefined || this.input.bytes.buffer !== this.output.bytes.buffer
+  }
+
+  /** Whether all others can reach this rank's memory. */
+  get isReached(): boolean {
+    const { board } = this
+    for (let rank = 0; rank < board.size; rank++) if (rank !== board.rank && !board.reachedBy(rank)) return false
+    return true
+  }
+
+  override get shape(): number {
+    return this.announces ? (this.input.bytes.length << 5) + this.input.type : super.shape
   }
 
   /** Whether this rank's value is too long for the board. */
@@ -91,8 +127,11 @@ export abstract class ValueOnBoard extends BoardCall {
     else if (type <= DATA_VIEW) copyAligned(board, offset, input, 0, this.length)
     else if (type !== ANNOUNCED) copyBytes(board.bytes, offset, input.bytes, 0, this.length)
     else {
-      board.doubles[offset >> 3] = input.type
-      board.doubles[(offset >> 3) + 1] = input.bytes.length
+      const at = offset >> 3
+      board.doubles[at] = input.type
+      board.doubles[at + 1] = input.bytes.length
+      board.doubles[at + 2] = this.#address
+      board.doubles[at + 3] = this.#resultAddress
     }
   }
 
@@ -105,6 +144,7 @@ export abstract class ValueOnBoard extends BoardCall {
   protected override settle<T>(): Promise<T> {
     const { into, value } = this
     this.into = undefined
+    this.#fetches = undefined
     if (into === undefined || value !== into) return super.settle<T>()
     this.value = undefined
     const { waiter } = this.queue
@@ -119,7 +159,26 @@ export abstract class ValueOnBoard extends BoardCall {
 
   protected announcedAt(rank: number): Announced {
     const at = this.board.offset(this.number, rank) >> 3
-    return { type: this.board.doubles[at], bytes: this.board.doubles[at + 1] }
+    const { doubles } = this.board
+    const address = doubles[at + 2]
+    // For the next time: now members are there to be reached.
+    if (address === 0) this.board.reach()
+    return { type: doubles[at], bytes: doubles[at + 1], address, resultAddress: doubles[at + 3] }
+  }
+
+  protected override publishedBy(rank: number): { readonly type: number; readonly bytes: number } {
+    return this.isAnnounced(rank) ? this.announcedAt(rank) : super.publishedBy(rank)
+  }
+
+  /** What all members lend, in rank order; undefined where one of them does not. */
+  protected lentByAll(): Announced[] | undefined {
+    const rows: Announced[] = []
+    for (let rank = 0; rank < this.board.size; rank++) {
+      const row = this.isAnnounced(rank) ? this.announcedAt(rank) : undefined
+      if (row === undefined || row.address === 0) return undefined
+      rows.push(row)
+    }
+    return rows
   }
 
   /** A fresh value from a row. */
@@ -165,6 +224,29 @@ export abstract class ValueOnBoard extends BoardCall {
       if (i === index) return
     }
     throw this.malformed(rank, 'a list of values is broken')
+  }
+
+  // ---- what members lend ----
+
+  /** bytes[at … at + length] = what `rank` lends at `address`: copied before the call ends. */
+  protected fetch(rank: number, address: number, bytes: Uint8Array, at: number, length: number): void {
+    this.#fetches ??= new Fetches(this.board)
+    this.#fetches.add(rank, address, bytes, at, length)
+    this.task = this.#fetches
+  }
+
+  /** `length` bytes from `offset` on of what `rank` lends: in `into`, which must be of that type and length, or a fresh value. */
+  protected fetchValue(rank: number, { type, address }: Announced, offset: number, length: number): unknown {
+    const { into, output } = this
+    if (into === undefined) {
+      const bytes = new Uint8Array(length)
+      const value = valueOfOwned(type, bytes)
+      this.fetch(rank, address + offset, bytes, 0, length)
+      return value
+    }
+    if (type !== output.type || length !== output.bytes.length) throw this.refuse(into, `${length} bytes of ${TYPE_NAMES[type]}`)
+    this.fetch(rank, address + offset, output.bytes, 0, length)
+    return into
   }
 
   protected malformed(rank: number, why: string, cause?: unknown): TransportError {

@@ -12,6 +12,24 @@ import type { CollectiveOperation, RunContext } from './drive.js'
 import type { BoardQueue } from './drive-board-queue.js'
 import { MOST_UNDER_WAY, lapOf } from './order.js'
 
+/** Work that a call has to do once it has collected. */
+export interface Task {
+  /** Does a part of it, a millisecond's or so. Returns whether all is done. */
+  step(): boolean
+}
+
+const COLLECTING = 0
+/** Members lend memory for this call. First this rank does its task, then others that copy from it are waited for. */
+const COPYING = 1
+const FETCHING = 2
+
+/** Members from `row` to `end`. */
+interface Members {
+  readonly row: number
+  readonly end: number
+}
+export const NOBODY: Members = { row: 0, end: 0 }
+
 export abstract class BoardCall extends Operation implements Publication {
   readonly queue: BoardQueue
   readonly board: Board
@@ -30,6 +48,10 @@ export abstract class BoardCall extends Operation implements Publication {
   /** Something else has a hold of this object: it cannot serve another call. */
   spent = false
   value: unknown = undefined
+  /** To be done once the call has collected, where memory is lent. */
+  protected task: Task | undefined
+  #phase = COLLECTING
+  #fetchers: Members = NOBODY
   /** What goes by messages, after what went by the board. */
   #rest: CollectiveOperation | undefined
 
@@ -55,6 +77,15 @@ export abstract class BoardCall extends Operation implements Publication {
     this.value = rest.result()
   }
 
+  /** Members lend memory for this call. It ends when these have copied all that they do, and its task is done. */
+  protected awaitFetched(fetchers: Members): void {
+    this.#phase = COPYING
+    this.#fetchers = fetchers
+  }
+
+  /** Those that were waited for have copied, or failed to: may set `value`. */
+  protected afterFetched(): void {}
+
   /** Takes a copy of what may change before it is published. */
   keep(): void {}
 
@@ -72,6 +103,7 @@ export abstract class BoardCall extends Operation implements Publication {
       this.row = board.collect(this.number, this.row, end, this.check)
       if (this.row === end) {
         this.#finish()
+        if (this.#phase !== COLLECTING) return this.advance() ? this.outcome<T>() : queue.wait<T>(this)
         board.pass(this.number)
         if (this.#rest === undefined) return this.outcome<T>()
       }
@@ -98,19 +130,31 @@ export abstract class BoardCall extends Operation implements Publication {
     return this
   }
 
+  /** Payload type and bytes of what a member has published. */
+  protected publishedBy(rank: number): { readonly type: number; readonly bytes: number } {
+    return { type: this.board.type(this.number, rank), bytes: this.board.length(this.number, rank) }
+  }
+
   /** Gets on as far as it can. Returns whether it has ended, well or badly. */
   advance(): boolean {
     if (this.#rest !== undefined) return this.#restDone(this.#rest)
-    const { board, number } = this
-    if (this.error === undefined) {
-      if (!this.published && !this.publish()) return false
-      this.row = board.collect(number, this.row, this.end, this.check)
-      if (this.row === this.end) this.#finish()
-      else if (!board.arrived(number, this.row) || board.agrees(number, this.row, this.check)) return false
-      else this.error = this.#disagreement(this.row)
-    }
-    board.pass(number)
+    if (this.#phase === COLLECTING && !this.#collect()) return false
+    if (this.#phase === COPYING && !this.#copy()) return false
+    if (this.#phase === FETCHING && !this.#areFetched()) return false
+    this.#phase = COLLECTING
+    this.board.pass(this.number)
     return this.#rest === undefined
+  }
+
+  #collect(): boolean {
+    const { board, number } = this
+    if (this.error !== undefined) return true
+    if (!this.published && !this.publish()) return false
+    this.row = board.collect(number, this.row, this.end, this.check)
+    if (this.row === this.end) this.#finish()
+    else if (!board.arrived(number, this.row) || board.agrees(number, this.row, this.check)) return false
+    else this.error = this.#disagreement(this.row)
+    return true
   }
 
   #finish(): void {
@@ -123,6 +167,32 @@ export abstract class BoardCall extends Operation implements Publication {
     } catch (error) {
       this.error = error as Error
     }
+  }
+
+  /** After an error, too, others are told and waited for: they use this rank's memory. */
+  #copy(): boolean {
+    try {
+      if (this.error === undefined && this.task?.step() === false) return false
+    } catch (error) {
+      this.error = error as Error
+    }
+    this.task = undefined
+    this.board.fetched(this.number, this.error !== undefined)
+    this.row = this.#fetchers.row
+    this.end = this.#fetchers.end
+    this.#phase = FETCHING
+    return true
+  }
+
+  #areFetched(): boolean {
+    this.row = this.board.collectFetched(this.number, this.row, this.end)
+    if (this.row < this.end) return false
+    try {
+      if (this.error === undefined) this.afterFetched()
+    } catch (error) {
+      this.error = error as Error
+    }
+    return true
   }
 
   #restDone(rest: CollectiveOperation): boolean {
@@ -163,13 +233,22 @@ export abstract class BoardCall extends Operation implements Publication {
     return this.row < this.end ? this.row : -1
   }
 
+  /** The next `linger` of the transport ends when what it waits for is there. */
+  watch(): void {
+    const { board, number, row, end } = this
+    if (!this.published || row === end) return
+    if (this.#phase === FETCHING) board.watchFetched(number, row, end)
+    else board.watch(number, row, end)
+  }
+
   /** Whether it may sleep: what it waits for is not there, and will wake the process up. */
   sleep(): boolean {
     const { board } = this
     if (this.#rest !== undefined) return !this.#rest.done
+    if (this.#phase === COPYING) return false
     if (this.published) {
       board.await(this.row)
-      return !board.arrived(this.number, this.row)
+      return this.#phase === FETCHING ? !board.hasFetched(this.number, this.row) : !board.arrived(this.number, this.row)
     }
     const laggard = this.awaited()
     if (laggard < 0) return false
@@ -197,13 +276,13 @@ export abstract class BoardCall extends Operation implements Publication {
     const { scope } = this.queue
     const theirs = board.signature(number, rank)
     if (theirs !== signature) return explainSignatures(this.describe(), scope, scope.worldRankOf(rank), signature, theirs)
-    const type = board.type(number, rank)
-    const length = board.length(number, rank)
+    const { type, bytes } = this.publishedBy(rank)
+    const mine = this.publishedBy(board.rank)
     const why =
-      type === this.type && length === this.length
+      type === mine.type && bytes === mine.bytes
         ? `rank ${rank} was in another collective before`
-        : `rank ${rank} sent ${length} bytes of ${TYPE_NAMES[type]} where this rank expects ${this.length} bytes of ` +
-          TYPE_NAMES[this.type]
+        : `rank ${rank} sent ${bytes} bytes of ${TYPE_NAMES[type]} where this rank expects ${mine.bytes} bytes of ` +
+          TYPE_NAMES[mine.type]
     return new MismatchError(`${this.describe()}: ${why}: ${SAME_CALLS}`)
   }
 }

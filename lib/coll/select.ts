@@ -55,14 +55,14 @@ export function choicesOf(points: readonly SwitchPoint[]): Choices {
 }
 
 /**
- * The most bytes that a rank publishes where a collective goes by the communicator's board, of `capacity` bytes; -1 where
- * it does not, as a row for messages stands before that of the board. The same on all ranks.
+ * The most bytes that a rank publishes or lends where a collective goes by the communicator's board; -1 where it does not,
+ * as a row for messages stands before that of the board. The same on all ranks.
  */
-export function boardLimit(collective: CollectiveName, call: Call, capacity: number, policy = environment()): number {
+export function boardLimit(collective: CollectiveName, call: Call, policy = environment()): number {
   const wanted = call.algorithm ?? policy.forced.get(collective)?.name
-  if (wanted !== undefined) return wanted === 'shm' ? capacity : -1
+  if (wanted !== undefined) return wanted === 'shm' ? Infinity : -1
   const first = policy.choices.get(collective)!.find(({ point }) => fits(point, call))
-  return first === undefined || !isBoard(first.entry) ? -1 : Math.min(capacity, first.point.maxBytes ?? capacity)
+  return first === undefined || !isBoard(first.entry) ? -1 : (first.point.maxBytes ?? Infinity)
 }
 
 /**

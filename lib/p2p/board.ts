@@ -13,8 +13,31 @@ export interface Publication {
   write(offset: number): void
 }
 
+/** What a member has of the others' own memory, where a board has not enough. Addresses are those that members publish. */
+export interface LentMemory {
+  /** Whether this member can copy from all others, as far as they are there yet. Once it can, it makes that known. */
+  reach(): boolean
+  /** Whether `rank` has made known that it can. */
+  reachedBy(rank: number): boolean
+  /** Where `bytes` are for other members; valid as long as the array is alive. */
+  addressOf(bytes: Uint8Array): number
+  /** bytes[at … at + length] = what member `rank` has at `address`. Returns 0 or an errno. */
+  fetch(rank: number, address: number, bytes: Uint8Array, at: number, length: number): number
+  /** The other way. */
+  store(rank: number, address: number, bytes: Uint8Array, at: number, length: number): number
+  /** This member has copied all that it copies in collective `number`; or could not. */
+  fetched(number: number, failed: boolean): void
+  hasFetched(number: number, rank: number): boolean
+  /** Of one that has fetched. */
+  hasFailed(number: number, rank: number): boolean
+  /** Waits for a while for members from `row` on to have fetched. Returns the first that has not; `end` if all have. */
+  collectFetched(number: number, row: number, end: number): number
+  /** The next `linger` of the transport ends when the members from `row` on have fetched. */
+  watchFetched(number: number, row: number, end: number): void
+}
+
 /** Shared memory on which the members of a communicator publish for each other. */
-export interface Board {
+export interface Board extends LentMemory {
   readonly size: number
   readonly rank: number
   /** The longest payload. */

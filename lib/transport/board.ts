@@ -1,7 +1,7 @@
 // A board: shared memory on which the members of a communicator publish for each other (release), and from which they
 // collect (gather). Every member writes its own line, slots and buffers, and reads all others'.
 //
-//   line, one a member     PASSED, WAITERS; PROCESSOR + 1, of native/linger.cc, which knows lines and slots
+//   line, one a member     PASSED, WAITERS, FETCHED, FAILED, REACHES; PROCESSOR + 1, of native/linger.cc, which knows lines and slots
 //   slot (number, member)  SEQUENCE, SIGNATURE, SHAPE, CHECK, then up to SLOT_PAYLOAD bytes
 //   buffer                 BOARD_BUFFERS for each member, for payloads up to BUFFER_BYTES
 //
@@ -17,17 +17,27 @@
 //   than the buffers, each of which a member uses once in as many collectives at the soonest. So once others have passed
 //   what a member needs in order to go on, they have told so: it does not wait for room that nobody need move to give.
 //
+// - What is too long for a buffer a member may lend: it publishes where that is in its own memory, and does not end the
+//   collective before FETCHED of all who copy from there, or write to there, is that of the collective or later.
+//
 // Why no wake-up is lost. Who waits for member r (for a slot of it, or for it to pass) first makes known that it sleeps
-// (SLEEPING of shm.ts), then sets its bit in WAITERS of r, then looks once more. Member r stores SEQUENCE or PASSED,
-// then loads WAITERS. All are sequentially consistent: either r sees the bit, and rings, or the sleeper sees what r has
+// (SLEEPING of shm.ts), then sets its bit in WAITERS of r, then looks once more. Member r stores SEQUENCE, PASSED or
+// FETCHED, then loads WAITERS. All are sequentially consistent: either r sees the bit, and rings, or the sleeper sees what r has
 // stored. A bit stays set when a member wakes for another reason; then r clears it, to no effect.
 import {
   BOARD_BUFFERS, BOARD_SLOTS, BUFFER_BYTES, BUFFER_STRIDE, PAGE, SLOT_BYTES, SLOT_HEADER_BYTES, SLOT_PAYLOAD, boardBytes,
 } from '../wire/segment.js'
+import type { PeerMemory } from './transport.js'
 
 // words of a member's line
 const PASSED = 0
 const WAITERS = 1
+/** Number + 1 of the last collective with lent memory in which this member has copied all that it copies; that failed. */
+const FETCHED = 2
+const FAILED = 3
+/** 1: this member can copy from the memory of all others. */
+const REACHES = 4
+/** As many as of a slot, see `watchFetched`. */
 const LINE_WORDS = 32
 // words of a slot; SEQUENCE is the first
 const SIGNATURE = 1
@@ -55,15 +65,20 @@ export interface Publication {
   write(offset: number): void
 }
 
+/** Memory of other processes, by rank in the transport; see PeerMemory in transport.ts. */
+export type OtherMemory = Pick<PeerMemory, 'addressOf' | 'readable' | 'read' | 'write'>
+
 /** The transport that the members share. Ranks are its own. */
 export interface Surroundings {
+  /** Undefined where this process may not copy from others. */
+  memoryOf(): OtherMemory | undefined
   /** Rings the doorbell of a rank that sleeps. */
   wake(rank: number): void
   /** The next `linger` ends also when this word has another value. */
   watch(words: Int32Array, index: number, value: number): void
   /**
-   * The next `linger` ends also when the words at `slot` and at the same place of the `count - 1` slots after it all have
-   * this value. `line`: where the lines begin of the members whose slots these are; `own`: that of this one.
+   * The next `linger` ends also when the words at `slot` and at the same place of the `count - 1` slots, or lines, after
+   * it all have this value. `line`: where the lines begin of the members whose slots these are; `own`: that of this one.
    */
   watchSlots(words: Int32Array, slot: number, value: number, count: number, line: number, own: number): void
   /** Waits awake for something new, so many nanoseconds at most; gives the processor away after so many looks. */
@@ -90,6 +105,7 @@ export class Board {
   readonly doubles: Float64Array
   readonly #ranks: readonly number[]
   readonly #surroundings: Surroundings
+  readonly #memory: OtherMemory | undefined
   readonly #patience: BoardPatience
   readonly #shortLooks: number
   readonly #line: number
@@ -117,6 +133,7 @@ export class Board {
     this.words = new Int32Array(memory)
     this.#ranks = ranks
     this.#surroundings = surroundings
+    this.#memory = surroundings.memoryOf()
     this.#patience = patience
     this.#shortLooks = patience.shortLooks
     this.#line = rank * LINE_WORDS
@@ -285,8 +302,75 @@ export class Board {
     this.#told = this.#passed
     this.#readBuffer = false
     Atomics.store(words, this.#line + PASSED, this.#told)
+    // Whoever has passed a collective has fetched all of it.
+    if (((this.#told - words[this.#line + FETCHED]) | 0) > STALE) words[this.#line + FETCHED] = this.#told
     if (Atomics.load(words, this.#line + WAITERS) !== 0) this.#wakeWaiters()
     if (((this.#told - this.#cleared) | 0) > STALE) this.#look()
+  }
+
+  // ---- memory that members lend ----
+
+  reach(): boolean {
+    if (this.words[this.#line + REACHES] === 1) return true
+    const memory = this.#memory
+    if (memory === undefined) return false
+    for (let rank = 0; rank < this.size; rank++) {
+      if (rank !== this.rank && !memory.readable(this.#ranks[rank])) return false
+    }
+    Atomics.store(this.words, this.#line + REACHES, 1)
+    return true
+  }
+
+  reachedBy(rank: number): boolean {
+    return Atomics.load(this.words, rank * LINE_WORDS + REACHES) === 1
+  }
+
+  addressOf(bytes: Uint8Array): number {
+    return this.#memory?.addressOf(bytes) ?? 0
+  }
+
+  fetch(rank: number, address: number, bytes: Uint8Array, at: number, length: number): number {
+    return this.#memory!.read(this.#ranks[rank], address, bytes, at, length)
+  }
+
+  store(rank: number, address: number, bytes: Uint8Array, at: number, length: number): number {
+    return this.#memory!.write(this.#ranks[rank], address, bytes, at, length)
+  }
+
+  fetched(number: number, failed: boolean): void {
+    const { words } = this
+    const done = (number + 1) | 0
+    if (failed) words[this.#line + FAILED] = done
+    Atomics.store(words, this.#line + FETCHED, done)
+    if (Atomics.load(words, this.#line + WAITERS) !== 0) this.#wakeWaiters()
+  }
+
+  /** A member is ahead of another by less than the slots. */
+  hasFetched(number: number, rank: number): boolean {
+    const ahead = (Atomics.load(this.words, rank * LINE_WORDS + FETCHED) - number - 1) | 0
+    return ahead >= 0 && ahead < BOARD_SLOTS
+  }
+
+  hasFailed(number: number, rank: number): boolean {
+    return this.words[rank * LINE_WORDS + FAILED] === ((number + 1) | 0)
+  }
+
+  collectFetched(number: number, row: number, end: number): number {
+    for (let lingered = this.#patience.nanoseconds === 0; row < end; ) {
+      if (this.hasFetched(number, row)) row++
+      else if (lingered) return row
+      else {
+        this.watchFetched(number, row, end)
+        this.#surroundings.linger(this.#patience.looks, this.#patience.nanoseconds)
+        lingered = true
+      }
+    }
+    return row
+  }
+
+  watchFetched(number: number, row: number, end: number): void {
+    const line = row * LINE_WORDS
+    this.#surroundings.watchSlots(this.words, line + FETCHED, (number + 1) | 0, end - row, line, this.#line)
   }
 
   // ---- sleeping ----

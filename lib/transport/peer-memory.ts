@@ -128,6 +128,13 @@ export class ShmPeerMemory implements PeerMemory {
     return this.#memory.copyFrom(this.#pids[peer], this.#pieces, 1)
   }
 
+  write(peer: number, address: number, bytes: Uint8Array, at: number, length: number): number {
+    const here = this.#here(bytes, at, length)
+    if (here === 0) return DETACHED
+    this.#list(0, address, here, length)
+    return this.#memory.copyTo(this.#pids[peer], this.#pieces, 1)
+  }
+
   helps(peer: number): boolean {
     return this.shared && !this.#isAsleep(peer)
   }

@@ -66,6 +66,8 @@ export interface PeerMemory {
   helps(peer: number): boolean
   /** bytes[at … at + length] = what is at `address` in the memory of `peer`, which is readable. Returns 0 or an errno. */
   read(peer: number, address: number, bytes: Uint8Array, at: number, length: number): number
+  /** The other way. */
+  write(peer: number, address: number, bytes: Uint8Array, at: number, length: number): number
   /**
    * Copies the pieces of a batch from `peer`, which may do some of them. Returns true when it is over, false where the
    * peer has still to do its part: then call again with the same batch.

@@ -171,8 +171,8 @@ void t.test('a table from random times: what was measured is chosen, what was no
           for (const size of [2, 3, 4, 6, 8, 11, 12, 16, 33, 128]) {
             const preferences = classes.find(({ maxSize }) => size <= maxSize)?.preferences
             const empty = { size, bytes: 0, typed: true, ranksPerCore: (bits & 1) + 1 }
-            const [limitBefore, limit] = policies.map((policy) => limitOf(collective, empty, 65536, policy))
-            const expectedLimit = preferences === undefined ? limitBefore : Math.min(preferences.board, 65536)
+            const [limitBefore, limit] = policies.map((policy) => limitOf(collective, empty, policy))
+            const expectedLimit = preferences === undefined ? limitBefore : preferences.board
             if (limit !== expectedLimit) wrong.push(`seed ${seed}: ${collective} of ${size}: board up to ${limit}, not ${expectedLimit}`)
             for (const bytes of [0, ...SIZES, 2 ** 22]) {
               const call = { size, bytes, typed: (bits & 2) === 0, commutative: (bits & 4) === 0, ranksPerCore: (bits & 1) + 1 }

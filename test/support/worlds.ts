@@ -80,7 +80,7 @@ const HUBS: Record<TransportName, (size: number) => Peers> = {
   inproc(size) {
     const hub = createInproc(size)
     const connected = new Map<number, Transport & { arrived(): void }>()
-    const transport = { wake: (peer: number) => connected.get(peer)?.arrived(), watch: () => undefined, watchSlots: () => undefined, linger: () => undefined }
+    const transport = { wake: (peer: number) => connected.get(peer)?.arrived(), memoryOf: () => undefined, watch: () => undefined, watchSlots: () => undefined, linger: () => undefined }
     const memory = plainMemory()
     return {
       connect(rank, receiver) {

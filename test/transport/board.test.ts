@@ -25,7 +25,7 @@ function members(size: number): Members {
   const ranks = Array.from({ length: size }, (_, rank) => 10 + rank)
   const rung: [number, number][] = []
   const boards = ranks.map((_, rank) => {
-    const surroundings = { wake: (peer: number) => void rung.push([rank, peer]), watch: () => undefined, watchSlots: () => undefined, linger: () => undefined }
+    const surroundings = { wake: (peer: number) => void rung.push([rank, peer]), memoryOf: () => undefined, watch: () => undefined, watchSlots: () => undefined, linger: () => undefined }
     return new Board(memory, ranks, rank, surroundings, PATIENCE)
   })
   return { boards, rung }
@@ -186,7 +186,7 @@ void t.test('the pool: a board is taken once, and cleared when its last member h
     if (!memory.has(offset)) memory.set(offset, new ArrayBuffer(bytes))
     return memory.get(offset)!
   }
-  const transport = { wake: () => undefined, watch: () => undefined, watchSlots: () => undefined, linger: () => undefined }
+  const transport = { wake: () => undefined, memoryOf: () => undefined, watch: () => undefined, watchSlots: () => undefined, linger: () => undefined }
   const pools = [0, 1, 2].map((rank) => {
     return new ShmBoards({ memory: { map } as NativeMemory, fd: 0, size: 3, rank, transport, patience: PATIENCE })
   })

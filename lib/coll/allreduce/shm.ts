@@ -1,14 +1,19 @@
 // Allreduce and reduce on a board: every rank publishes its operand; all ranks, or the root, collect and combine them.
 //
-// One publication a rank; where the result is wanted, n - 1 reads, and m·(n - 1) combined. Best for short vectors.
-// Order: that of allreduce/recursive-doubling, with the same bits: whoever has the result has evaluated the same expression.
+// One publication a rank; where the result is wanted, n - 1 reads, and m·(n - 1) combined. Order: that of
+// allreduce/recursive-doubling, with the same bits: whoever has the result has evaluated the same expression.
+//
+// Vectors too long for the board stay in each rank's memory: rank i reduces slice i of all and copies it to those who want
+// the result. Order: that of ranks. Where ranks cannot reach each other's memory, they go by messages.
 import type { Op } from '../../data/op.js'
 import { NUMBER } from '../../data/types.js'
 import type { TypedArray } from '../../data/types.js'
+import { TransportError } from '../../errors.js'
 import type { CollectiveOperation } from '../drive.js'
 import { BoardCall } from '../drive-board.js'
 import type { BoardQueue } from '../drive-board-queue.js'
 import type { Rows } from '../drive-board-rows.js'
+import { SliceReduction } from '../drive-board-lent.js'
 import { ValueOnBoard } from '../drive-board-values.js'
 
 /** Of one number a rank. */
@@ -34,24 +39,54 @@ export class NumberReduction extends BoardCall {
   }
 }
 
+/** Reduces by messages. */
+export interface LargeReduction {
+  reduce(call: VectorReduction): CollectiveOperation
+}
+
 /** Of a typed array a rank. */
 export class VectorReduction extends ValueOnBoard {
   op!: Op
+  /** -1 where all ranks want the result. */
+  root = -1
   /** Where the result goes; undefined where it is not wanted. */
   out: TypedArray | undefined = undefined
   readonly #rows: Rows
+  readonly #large: LargeReduction
 
-  constructor(queue: BoardQueue, rows: Rows) {
+  constructor(queue: BoardQueue, rows: Rows, large: LargeReduction) {
     super(queue)
     this.#rows = rows
+    this.#large = large
   }
 
   protected finish(): CollectiveOperation | undefined {
     const { out } = this
-    this.out = undefined
+    if (this.announces) return this.#finishLarge(out)
+    this.given = this.out = undefined
     if (out === undefined) return undefined
     this.#rows.combine(this.number, this.op, this.type, out)
     this.value = out
     return undefined
+  }
+
+  #finishLarge(out: TypedArray | undefined): CollectiveOperation | undefined {
+    const { board, input, given } = this
+    const rows = this.lentByAll()
+    if (rows === undefined) return this.#large.reduce(this)
+    this.awaitFetched({ row: 0, end: board.size })
+    const members = rows.map(({ address, resultAddress }, rank) => ({ rank, input: address, output: resultAddress }))
+    this.task = new SliceReduction(board, this.op, input.type, members, given as TypedArray, out)
+    this.given = this.out = undefined
+    this.value = out
+    return undefined
+  }
+
+  /** Each has a slice of the result. */
+  protected override afterFetched(): void {
+    const { board, number } = this
+    for (let rank = 0; rank < board.size; rank++) {
+      if (board.hasFailed(number, rank)) throw new TransportError(`${this.describe()}: rank ${rank} could not do its part`)
+    }
   }
 }

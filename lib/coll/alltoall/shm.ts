@@ -1,7 +1,7 @@
 // Alltoall on a board: every rank publishes all its blocks and collects its own from all others.
 //
 // One publication of n blocks and n - 1 reads of one block a rank. Where the blocks of a rank are too long for the board,
-// all ranks see that, and all of them go by messages.
+// all ranks see that: they copy from each other's memory, or all of them go by messages.
 import { TYPE_NAMES } from '../../data/types.js'
 import type { TypedArray } from '../../data/types.js'
 import { copyAligned } from '../../wire/bytes.js'
@@ -26,8 +26,10 @@ export class AlltoallOnBoard extends ValueOnBoard {
 
   protected finish(): CollectiveOperation | undefined {
     const { into, blockBytes } = this
-    if (blockBytes !== undefined && into !== undefined) this.#exchange(into, blockBytes)
-    else {
+    if (blockBytes !== undefined && into !== undefined) {
+      if (this.announces) return this.#exchangeLent(into, blockBytes)
+      this.#exchange(into, blockBytes)
+    } else {
       for (let rank = 0; rank < this.board.size; rank++) if (this.isAnnounced(rank)) return this.#large.alltoall(this)
       if (into === undefined) this.value = this.#list()
       else this.#fill(into)
@@ -44,6 +46,23 @@ export class AlltoallOnBoard extends ValueOnBoard {
       copyAligned(output, rank * length, board, board.offset(number, rank) + own, length)
     }
     this.value = into
+  }
+
+  /** The same, each in its rank's own memory. */
+  #exchangeLent(into: TypedArray, length: number): CollectiveOperation | undefined {
+    const { board, input, output } = this
+    const rows = this.lentByAll()
+    if (rows === undefined) return this.#large.alltoall(this)
+    this.awaitFetched({ row: 0, end: board.size })
+    const own = board.rank * length
+    output.bytes.set(input.bytes.subarray(own, own + length), own)
+    // Begins with the next rank, so that not all copy from one.
+    for (let i = 1; i < board.size; i++) {
+      const rank = (board.rank + i) % board.size
+      this.fetch(rank, rows[rank].address + own, output.bytes, rank * length, length)
+    }
+    this.value = into
+    return undefined
   }
 
   #list(): unknown[] {

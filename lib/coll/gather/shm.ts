@@ -1,12 +1,13 @@
 // Gather on a board: every rank publishes its value, the root collects all.
 //
 // One publication a rank, which waits for nobody, and n - 1 reads by the root. A value too long for the board is announced
-// there, and goes to the root by a message.
+// there: the root copies it from that rank's memory, or it goes to the root by a message.
 import { TYPE_NAMES } from '../../data/types.js'
 import type { TypedArray } from '../../data/types.js'
 import { copyAligned, copyOut } from '../../wire/bytes.js'
 import type { CollectiveOperation } from '../drive.js'
 import type { BoardQueue } from '../drive-board-queue.js'
+import { Fetches } from '../drive-board-lent.js'
 import { ValueOnBoard } from '../drive-board-values.js'
 import { blockOf } from '../drive-values.js'
 import type { Block } from '../drive-values.js'
@@ -28,7 +29,7 @@ export class GatherOnBoard extends ValueOnBoard {
   protected finish(): CollectiveOperation | undefined {
     const { board, root, into, given } = this
     this.given = undefined
-    if (board.rank !== root) return this.announces ? this.#large.gather(this, [blockOf(given)]) : undefined
+    if (board.rank !== root) return this.announces ? this.#finishLender(given) : undefined
     for (let rank = 0; rank < board.size; rank++) if (this.isAnnounced(rank)) return this.#finishLarge(given)
     if (into === undefined) this.value = this.valuesOfRows()
     else {
@@ -38,16 +39,36 @@ export class GatherOnBoard extends ValueOnBoard {
     return undefined
   }
 
+  #finishLender(given: unknown): CollectiveOperation | undefined {
+    const { board, root } = this
+    if (this.announcedAt(board.rank).address === 0) return this.#large.gather(this, [blockOf(given)])
+    this.awaitFetched({ row: root, end: root + 1 })
+    return undefined
+  }
+
   #finishLarge(given: unknown): CollectiveOperation {
     const { board, number, root } = this
     const blocks: (Block | undefined)[] = []
+    const fetches = new Fetches(board)
     for (let rank = 0; rank < board.size; rank++) {
-      const offset = board.offset(number, rank)
-      const bytes = copyOut(board.bytes, offset, board.length(number, rank))
-      blocks.push(this.isAnnounced(rank) ? undefined : { type: board.type(number, rank), bytes })
+      const announced = this.isAnnounced(rank) ? this.announcedAt(rank) : undefined
+      if (announced?.address === 0) blocks.push(undefined)
+      else if (announced !== undefined) {
+        const block = { type: announced.type, bytes: new Uint8Array(announced.bytes) }
+        if (rank !== root) fetches.add(rank, announced.address, block.bytes, 0, announced.bytes)
+        blocks.push(block)
+      } else {
+        const bytes = copyOut(board.bytes, board.offset(number, rank), board.length(number, rank))
+        blocks.push({ type: board.type(number, rank), bytes })
+      }
     }
     blocks[root] = blockOf(given)
-    return this.#large.gather(this, blocks)
+    try {
+      while (!fetches.step());
+      return this.#large.gather(this, blocks)
+    } finally {
+      board.fetched(number, false)
+    }
   }
 
   /** The rows one after the other; together they must fill `into`. */

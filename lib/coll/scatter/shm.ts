@@ -1,10 +1,12 @@
 // Scatter on a board: the root publishes all blocks, each other rank reads its own.
 //
-// One publication by the root and one read by each other rank. Blocks too long for the board go by messages: the root
-// says so on the board.
+// One publication by the root and one read by each other rank. Blocks too long for the board are announced there: the
+// others copy theirs from the root's memory, or get them by messages.
 import type { CollectiveOperation } from '../drive.js'
 import type { BoardQueue } from '../drive-board-queue.js'
+import { NOBODY } from '../drive-board.js'
 import { ValueOnBoard } from '../drive-board-values.js'
+import type { Announced } from '../drive-board-values.js'
 import type { Block } from '../drive-values.js'
 import { valueOfBlock } from '../drive-values.js'
 
@@ -26,15 +28,26 @@ export class ScatterOnBoard extends ValueOnBoard {
 
   protected finish(): CollectiveOperation | undefined {
     const { board, root, into, own, block } = this
-    if (this.announces || (own === undefined && this.isAnnounced(root))) return this.#large.scatter(this)
+    if (this.isAnnounced(root) && !this.#lends(this.announcedAt(root))) return this.#large.scatter(this)
     this.given = this.own = undefined
     if (own !== undefined) this.#finishRoot(own)
-    else {
+    else if (!this.isAnnounced(root)) {
       this.findBlock(root, board.rank)
       if (into === undefined) this.value = this.valueFrom(root, block.type, block.offset, block.length)
       else this.fillInto(into, block.type, block.offset, block.length)
     }
     return undefined
+  }
+
+  /** Whether the root lends its array; if so, begins to copy. */
+  #lends(announced: Announced): boolean {
+    const { board, root } = this
+    if (announced.address === 0) return false
+    this.awaitFetched(board.rank === root ? { row: 0, end: board.size } : NOBODY)
+    if (board.rank === root) return true
+    const length = announced.bytes / board.size
+    this.value = this.fetchValue(root, announced, board.rank * length, length)
+    return true
   }
 
   #finishRoot(own: Block): void {

@@ -15,17 +15,15 @@ export const withRoot = (signature: number, root: number): number => signature |
 
 export class BoardLimits {
   readonly #comm: CollectiveScope
-  readonly #capacity: number
   /** By default. */
   readonly most: Readonly<Record<CollectiveName, number>>
 
-  constructor(comm: CollectiveScope, capacity: number) {
+  constructor(comm: CollectiveScope) {
     this.#comm = comm
-    this.#capacity = capacity
     this.most = Object.fromEntries(COLLECTIVES.map((name) => [name, this.#limitOf(name)])) as Record<CollectiveName, number>
   }
 
-  /** The most bytes that a rank publishes; -1 where the collective goes by messages. */
+  /** The most bytes that a rank publishes or lends; -1 where the collective goes by messages. */
   of(collective: CollectiveName, options: CollectiveOptions | undefined): number {
     if (options?.algorithm === undefined) return this.most[collective]
     return this.#limitOf(collective, options.algorithm)
@@ -34,6 +32,6 @@ export class BoardLimits {
   #limitOf(collective: CollectiveName, algorithm?: string): number {
     const { size, ranksPerCore } = this.#comm
     const forced = algorithm === undefined ? {} : { algorithm }
-    return boardLimit(collective, { size, bytes: 0, typed: true, ranksPerCore, ...forced }, this.#capacity)
+    return boardLimit(collective, { size, bytes: 0, typed: true, ranksPerCore, ...forced })
   }
 }

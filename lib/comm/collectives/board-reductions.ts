@@ -10,6 +10,7 @@ import { boardSignature, withRoot } from './board-limits.js'
 import type { BoardLimits } from './board-limits.js'
 import { checkOptions, isTyped, resultArray } from './call.js'
 import type { CollectiveIntoOptions, CollectiveScope } from './call.js'
+import type { Large } from './large.js'
 
 /** All ranks call a user-defined op n - 1 times for each element; by messages log2 n times. */
 const USER_OP_BYTES = 128
@@ -20,6 +21,7 @@ export class BoardReduction {
   readonly #comm: CollectiveScope
   readonly #queue: BoardQueue
   readonly #limits: BoardLimits
+  readonly #large: Large
   readonly #most: number
   readonly #collective: 'reduce' | 'allreduce'
   readonly #rows: Rows
@@ -28,16 +30,17 @@ export class BoardReduction {
   #number: NumberReduction
   #vector: VectorReduction
 
-  constructor(comm: CollectiveScope, queue: BoardQueue, limits: BoardLimits, collective: 'reduce' | 'allreduce') {
+  constructor(comm: CollectiveScope, queue: BoardQueue, limits: BoardLimits, collective: 'reduce' | 'allreduce', large: Large) {
     this.#comm = comm
     this.#queue = queue
     this.#limits = limits
+    this.#large = large
     this.#collective = collective
     this.#most = limits.most[collective]
     this.#rows = new Rows(queue.board)
     this.#signatures = Array.from({ length: USER_OP + 1 }, (_, code) => boardSignature(collective, code, true))
     this.#number = new NumberReduction(queue, this.#rows)
-    this.#vector = new VectorReduction(queue, this.#rows)
+    this.#vector = new VectorReduction(queue, this.#rows, large)
   }
 
   /** `root`: -1 for allreduce. Undefined where the call goes by messages. */
@@ -47,7 +50,7 @@ export class BoardReduction {
     if (!(op instanceof Op)) return undefined
     const most = options?.algorithm === undefined ? this.#most : this.#limits.of(this.#collective, options)
     if (typeof value === 'number') return this.#startNumber(value, op, root, options, most)
-    if (this.#vector.spent) this.#vector = new VectorReduction(this.#queue, this.#rows)
+    if (this.#vector.spent) this.#vector = new VectorReduction(this.#queue, this.#rows, this.#large)
     const call = this.#vector
     const into = root < 0 || root === this.#comm.rank ? options?.into : undefined
     if (!call.remembers(value, into) || options?.segmentBytes !== undefined) {
@@ -57,7 +60,7 @@ export class BoardReduction {
       call.setInto(into)
     }
     if (!isTyped(call.type)) return undefined
-    return this.#startVector(call, op, root, into, op.code < 0 ? Math.min(most, USER_OP_BYTES) : most)
+    return this.#startVector(call, value as TypedArray, op, root, into, options, op.code < 0 ? Math.min(most, USER_OP_BYTES) : most)
   }
 
   #startNumber(
@@ -70,12 +73,13 @@ export class BoardReduction {
     const call = this.#number
     call.input = value
     call.op = op
-    this.#enter(call, op, root)
+    this.#enter(call, op, root, false)
     return call
   }
 
   #startVector(
-    call: VectorReduction, op: Op, root: number, into: TypedArray | undefined, most: number,
+    call: VectorReduction, value: TypedArray, op: Op, root: number, into: TypedArray | undefined,
+    options: CollectiveIntoOptions | undefined, most: number,
   ): VectorReduction | undefined {
     const { type, length } = call
     if (length > most) return undefined
@@ -84,14 +88,19 @@ export class BoardReduction {
     const wanted = root < 0 || root === this.#comm.rank
     call.out = wanted ? (into ?? new CONSTRUCTORS[type as 0](elements)) : undefined
     call.op = op
-    this.#enter(call, op, root)
+    call.limit(most, (into === value || call.isApart) && this.#queue.board.reach(), call.out)
+    call.given = value
+    call.options = options
+    call.root = root
+    this.#enter(call, op, root, call.announces)
     return call
   }
 
-  #enter(call: NumberReduction | VectorReduction, op: Op, root: number): void {
+  /** `all`: not the root alone collects. */
+  #enter(call: NumberReduction | VectorReduction, op: Op, root: number, all: boolean): void {
     const { rank, size } = this.#comm
     const signature = this.#signatures[op.code & USER_OP]
     if (root < 0) this.#queue.enter(call, signature, call.shape, false, 0, size)
-    else this.#queue.enter(call, withRoot(signature, root), call.shape, false, 0, rank === root ? size : 0)
+    else this.#queue.enter(call, withRoot(signature, root), call.shape, false, 0, rank === root || all ? size : 0)
   }
 }

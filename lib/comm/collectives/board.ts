@@ -52,11 +52,11 @@ export class BoardCollectives {
   constructor(comm: CollectiveScope, queue: BoardQueue) {
     this.#comm = comm
     this.#queue = queue
-    this.#limits = new BoardLimits(comm, queue.board.capacity)
+    this.#limits = new BoardLimits(comm)
     this.#most = this.#limits.most
     this.#large = new Large(comm)
-    this.#reduce = new BoardReduction(comm, queue, this.#limits, 'reduce')
-    this.#allreduce = new BoardReduction(comm, queue, this.#limits, 'allreduce')
+    this.#reduce = new BoardReduction(comm, queue, this.#limits, 'reduce', this.#large)
+    this.#allreduce = new BoardReduction(comm, queue, this.#limits, 'allreduce', this.#large)
     this.#barrier = new BarrierOnBoard(queue)
     this.#bcast = new BcastOnBoard(queue, this.#large)
     this.#scatter = new ScatterOnBoard(queue, this.#large)
@@ -82,7 +82,7 @@ export class BoardCollectives {
     this.#check(call, 'bcast', root, options)
     if (atRoot) {
       call.setInput(value)
-      call.limit(most)
+      call.limit(most, call.isReached)
     }
     call.root = root
     call.options = options
@@ -98,8 +98,10 @@ export class BoardCollectives {
     const call = this.#scatter
     const atRoot = this.#comm.rank === root
     this.#check(call, 'scatter', root, options)
-    if (atRoot) this.#setBlocks(call, values)
-    call.limit(most)
+    if (atRoot) {
+      this.#setBlocks(call, values)
+      call.limit(most, call.isReached)
+    }
     call.root = root
     call.options = options
     call.given = values
@@ -121,7 +123,7 @@ export class BoardCollectives {
     const call = this.#gather
     this.#check(call, 'gather', root, options)
     call.setInput(value)
-    call.limit(most)
+    call.limit(most, this.#queue.board.reachedBy(root))
     call.root = root
     call.options = options
     call.given = value
@@ -139,7 +141,7 @@ export class BoardCollectives {
     this.#check(call, 'allgather', 0, options)
     call.setInput(value)
     if (into !== undefined && call.length > most) return undefined
-    call.limit(most)
+    call.limit(most, call.isApart && this.#queue.board.reach())
     call.options = options
     call.given = value
     if (into === undefined) this.#queue.enter(call, ALLGATHER, 0, false, 0, this.#comm.size)
@@ -155,7 +157,7 @@ export class BoardCollectives {
     this.#check(call, 'alltoall', 0, options)
     if (call.input.is(values) || isTyped(typeOf(values))) return this.#exchangeArrays(call, values as TypedArray, options, most)
     call.setBytes(BLOCKS, pack(blocksOf(this.#comm, 'alltoall', values)))
-    call.limit(most)
+    call.limit(most, false)
     call.options = options
     call.given = values
     call.blockBytes = undefined
@@ -175,6 +177,9 @@ export class BoardCollectives {
       call.setInto(resultArray(comm, 'alltoall', values, into))
     } else if (call.length > most) return undefined
     call.blockBytes = call.length / comm.size
+    call.limit(most, call.isApart && this.#queue.board.reach())
+    call.options = options
+    call.given = values
     this.#queue.enter(call, ALLTOALL_TYPED, call.shape, false, 0, comm.size)
     return call
   }

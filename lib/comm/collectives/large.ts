@@ -1,5 +1,6 @@
 // What a board has no room for goes by messages, after the board has said so to everyone whom it concerns.
 import type { AllgatherOnBoard, LargeAllgather } from '../../coll/allgather/shm.js'
+import type { LargeReduction, VectorReduction } from '../../coll/allreduce/shm.js'
 import type { AlltoallOnBoard, LargeAlltoall } from '../../coll/alltoall/shm.js'
 import type { BcastOnBoard, LargeBcast } from '../../coll/bcast/shm.js'
 import type { CollectiveOperation } from '../../coll/drive.js'
@@ -15,6 +16,7 @@ import { bcastVector } from './bcast.js'
 import { fillInto } from './blocks.js'
 import type { CollectiveIntoOptions, CollectiveScope } from './call.js'
 import { startAllgather, startAlltoall } from './exchange.js'
+import { startReduction } from './reduction.js'
 import { startScatter } from './scatter-gather.js'
 
 /** The algorithm that was named is the board. */
@@ -34,7 +36,7 @@ function* receiveMissing(blocks: readonly (Block | undefined)[]): Schedule {
   yield round
 }
 
-export class Large implements LargeBcast, LargeScatter, LargeGather, LargeAllgather, LargeAlltoall {
+export class Large implements LargeBcast, LargeScatter, LargeGather, LargeAllgather, LargeAlltoall, LargeReduction {
   readonly #comm: CollectiveScope
 
   constructor(comm: CollectiveScope) {
@@ -69,6 +71,13 @@ export class Large implements LargeBcast, LargeScatter, LargeGather, LargeAllgat
 
   alltoall(call: AlltoallOnBoard): CollectiveOperation {
     return startAlltoall(this.#scope(call), call.given, withoutAlgorithm(call.options))
+  }
+
+  reduce(call: VectorReduction): CollectiveOperation {
+    const { given, op, out, root } = call
+    const collective = root < 0 ? 'allreduce' : 'reduce'
+    const options = { ...withoutAlgorithm(call.options), ...(out === undefined ? {} : { into: out }) }
+    return startReduction(this.#scope(call), collective, given, op, Math.max(root, 0), options)
   }
 
   /** The communicator as those see it who send the rest of `call`: it has its place in the order of calls. */
