@@ -119,15 +119,13 @@ napi_value Linger(napi_env env, napi_callback_info info) {
   const Watched* watched = static_cast<const Watched*>(table);
   Gathering gathering(watched);
   int64_t end = 0;
-  for (;;) {
-    for (int32_t look = 0; look < looks; look++) {
+  for (bool patient = false;;) {
+    for (int32_t look = patient ? kPatience : looks; look > 0; look--) {
       if (gathering.Complete() || AnyChanged(watched, entries)) return nullptr;
       Relax();
     }
-    if (looks < kPatience && !gathering.NeedsProcessor()) {
-      looks = kPatience;
-      continue;
-    }
+    patient = !patient && !gathering.NeedsProcessor();
+    if (patient) continue;
     int64_t now = Nanoseconds();
     if (end == 0) end = now + nanoseconds;
     if (now >= end) return nullptr;

@@ -14,7 +14,7 @@ import type { Task } from './drive-board.js'
 
 const STEP_BYTES = 4 * 1024 * 1024
 /** Two pieces stay in a core's cache while they are combined. */
-const PIECE_BYTES = 64 * 1024
+const PIECE_BYTES = 256 * 1024
 
 /** Addresses in the memory of one member. */
 export interface Lent {
