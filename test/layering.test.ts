@@ -63,7 +63,7 @@ const RULES: readonly Rule[] = [
   {
     title: 'collectives on a board know its drivers, payloads and bytes',
     modules: /^lib\/coll\/[\w-]+\/shm\.ts$/,
-    may: /^lib\/(coll\/|data\/|wire\/bytes$)/,
+    may: /^lib\/(coll\/|data\/|errors$|wire\/bytes$)/,
   },
   {
     title: 'patterns are rank arithmetic only',

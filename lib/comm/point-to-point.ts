@@ -101,6 +101,7 @@ export abstract class PointToPoint implements Scope {
       const { waiter } = this.progress
       if (this.#trySend(to, tag, type, bytes)) return waiter.completed(undefined)
       const op = this.#startSend(STANDARD, to, tag, type, bytes)
+      if (op.lent) this.progress.engine.expected.awaitAnswer(op, waiter.patience)
       if (!waiter.poll(op) || op.error !== undefined) return waiter.wait(op)
       op.payload = NOTHING
       this.#spareSend = op

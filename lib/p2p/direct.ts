@@ -21,7 +21,7 @@ const BATCH_BYTES = 4 * 1024 * 1024
 const ALONE_BYTES = 1024 * 1024
 const SHARED_MOST = 256 * 1024
 /** Up to this length a message is one piece in any case; from there on it pays to share it. */
-export const ONE_PIECE = 64 * 1024 - 1
+export const ONE_PIECE = 64 * 1024
 const SHARED_FROM = ONE_PIECE + 1
 const PAGE = 4096
 const NOTHING = new Uint8Array(0)
@@ -97,6 +97,12 @@ class PieceList implements Batch {
 
 const noPiece = (): Piece => ({ id: 0, offset: 0, address: 0, bytes: NOTHING, at: 0, length: 0, error: 0 })
 
+interface Source {
+  readonly peer: Peer
+  readonly memory: PeerMemory
+  readonly batch: PieceList
+}
+
 export interface DirectOptions {
   readonly requests: RequestTable
   readonly outgoing: Outgoing
@@ -108,7 +114,9 @@ export class Direct implements Lender {
   readonly #outgoing: Outgoing
   readonly #finish: (op: Operation) => void
   /** Peers that have messages for us to copy, and what is being copied. */
-  readonly #sources: { readonly peer: Peer; readonly memory: PeerMemory; readonly batch: PieceList }[] = []
+  readonly #sources: Source[] = []
+  /** By rank: a source is there again soon. */
+  readonly #known: Source[] = []
   #next = 0
 
   constructor({ requests, outgoing, finish }: DirectOptions) {
@@ -134,7 +142,7 @@ export class Direct implements Lender {
     op.remoteId = id
     op.address = address
     peer.fetches.push(op)
-    if (peer.fetches.length === 1) this.#sources.push({ peer, memory, batch: new PieceList() })
+    if (peer.fetches.length === 1) this.#sources.push((this.#known[peer.rank] ??= { peer, memory, batch: new PieceList() }))
     return true
   }
 

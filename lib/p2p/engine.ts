@@ -84,7 +84,7 @@ export class Engine implements Receiver {
       finish,
       broken: (peer, reason) => this.onPeerLost(peer.rank, reason),
     })
-    this.expected = new Expected(peers, this.#incoming, this.outgoing, this.transport)
+    this.expected = new Expected(peers, this.#incoming, this.outgoing, this.transport, this.#direct)
   }
 
   /** Starts a send; `payload` must stay as it is until the operation is done. */

@@ -1,9 +1,14 @@
-// The short way of a receive: the message that the caller waits for is the next frame of its sender, and goes from the
+// Short ways of blocking calls, in which the one frame that the caller waits for is taken, and no other.
+//
+// Of a receive: the message that the caller waits for is the next frame of its sender, and goes from the
 // transport's memory straight to where it belongs, without an operation.
 //
 // It may be gone only where matching would come to the same: nothing else is posted or waits in the context, the receive
 // names source and tag, and the sender's oldest frame is a whole message of them. Whatever is unusual about the message
 // is left where it is, for the long way to find. Every few messages the long way is taken anyway: it hears the others.
+//
+// Of a send that waits for the peer to copy: the answer is taken alone, so that what the peer sends next is still there
+// for the receive that follows.
 import { valueOf } from '../data/payload.js'
 import type { LastMemory } from '../data/payload.js'
 import { isRaw } from '../data/types.js'
@@ -11,19 +16,24 @@ import type { Inlet, Transport } from '../transport/transport.js'
 import { WORD_LOOP_BYTES, copyBytes, copyWords } from '../wire/bytes.js'
 import { ACK, ADDRESS_BYTES, EAGER, FLAG_SYNC, HEADER_BYTES, HEADER_WORDS, RTS, kindOf, typeOf } from '../wire/header.js'
 import { ONE_PIECE } from './direct.js'
+import type { Direct } from './direct.js'
 import type { Incoming } from './incoming.js'
+import type { SendOp } from './operation.js'
 import type { Outgoing } from './outgoing.js'
 import type { Peer } from './peer.js'
 import { LINGER_NANOSECONDS } from './patience.js'
 import type { Patience } from './patience.js'
 
 const MESSAGES_PER_LONG_WAY = 16
+/** Looks for the answer to a send while this rank helps the peer to copy. */
+const LOOKS_WHILE_COPYING = 2000
 
 export class Expected {
   readonly #peers: readonly Peer[]
   readonly #incoming: Incoming
   readonly #outgoing: Outgoing
   readonly #transport: Transport
+  readonly #direct: Direct
   readonly #address = new Float64Array(1)
   readonly #addressBytes = new Uint8Array(this.#address.buffer)
   #taken = 0
@@ -37,11 +47,13 @@ export class Expected {
     incoming: Incoming,
     outgoing: Outgoing,
     transport: Transport,
+    direct: Direct,
   ) {
     this.#peers = peers
     this.#incoming = incoming
     this.#outgoing = outgoing
     this.#transport = transport
+    this.#direct = direct
   }
 
   /** Waits a short while for a message of (source, tag) and takes it, into `target` where there is one. */
@@ -57,6 +69,30 @@ export class Expected {
       at = inlet.first()
     }
     return at >= 0 && this.#takeFrame(peer, inlet, at, context, tag, target)
+  }
+
+  /** Waits a short while for the answer to a send whose payload has been lent. */
+  awaitAnswer(op: SendOp, patience: Patience): void {
+    const peer = this.#peers[op.dest]
+    const inlet = peer.inlet ?? this.#findInlet(peer)
+    if (inlet === undefined || !op.lent || ++this.#taken % MESSAGES_PER_LONG_WAY === 0 || !this.#outgoing.idle) return
+    let at = inlet.first()
+    if (op.length > ONE_PIECE && this.#direct.active) {
+      for (let left = LOOKS_WHILE_COPYING; left > 0 && at < 0; left--) {
+        this.#direct.progress()
+        at = inlet.first()
+      }
+    } else {
+      for (let left = patience.shortPolls; left > 0 && at < 0; left--) at = inlet.first()
+      if (at < 0) {
+        this.#transport.linger?.(patience.looks, LINGER_NANOSECONDS)
+        at = inlet.first()
+      }
+    }
+    const { words } = inlet
+    if (at < 0 || kindOf(words[at]) !== ACK || words[at + 3] !== op.id) return
+    this.#incoming.onFrame(peer.rank, words, at, inlet.bytes, at * 4 + HEADER_BYTES)
+    inlet.advance(0)
   }
 
   #findInlet(peer: Peer): Inlet | undefined {
