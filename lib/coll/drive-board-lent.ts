@@ -4,17 +4,18 @@
 import type { Op } from '../data/op.js'
 import { isLocating } from '../data/scalar.js'
 import { rawBytes } from '../data/payload.js'
-import { reduceInto } from '../data/reduce.js'
 import { CONSTRUCTORS, ELEMENT_BYTES } from '../data/types.js'
 import type { TypedArray } from '../data/types.js'
 import { TransportError } from '../errors.js'
 import type { Board } from '../p2p/board.js'
+import { BalancedTree, levelsOf } from './balanced-tree.js'
 import { evenCut } from './cut.js'
 import type { Task } from './drive-board.js'
 
 const STEP_BYTES = 4 * 1024 * 1024
-/** Two pieces stay in a core's cache while they are combined. */
-const PIECE_BYTES = 256 * 1024
+/** For pieces of a result and what it is combined from: they stay in a core's cache meanwhile. */
+const SCRATCH_BYTES = 512 * 1024
+const LINE = 64
 
 /** Addresses in the memory of one member. */
 export interface Lent {
@@ -70,12 +71,11 @@ export class Fetches implements Task {
   }
 }
 
-const sum = new ArrayBuffer(PIECE_BYTES)
-const operand = new ArrayBuffer(PIECE_BYTES)
+let scratch: ArrayBuffer | undefined
 
 /**
  * Reduces this rank's slice of a vector that all members lend, and copies it to those who want the result: m·(n - 1)/n
- * bytes read and as many written. Order: v0 op v1 op v2 …, so the bits do not depend on whose slice it is.
+ * bytes read and as many written. Order: balanced-tree.ts.
  */
 export class SliceReduction implements Task {
   readonly #board: Board
@@ -84,6 +84,8 @@ export class SliceReduction implements Task {
   readonly #members: readonly Lent[]
   readonly #mine: TypedArray
   readonly #out: TypedArray | undefined
+  readonly #tree: BalancedTree
+  readonly #pieceBytes: number
   #at: number
   readonly #end: number
 
@@ -95,6 +97,8 @@ export class SliceReduction implements Task {
     this.#members = members
     this.#mine = mine
     this.#out = out
+    this.#tree = new BalancedTree(board.size)
+    this.#pieceBytes = Math.floor(SCRATCH_BYTES / (1 + levelsOf(board.size)) / LINE) * LINE
     // A pair of value and index must not be cut apart.
     const unit = isLocating(op.code) ? 2 : 1
     const cut = evenCut(mine.length / unit, board.size)
@@ -103,8 +107,8 @@ export class SliceReduction implements Task {
   }
 
   step(): boolean {
-    const most = PIECE_BYTES / ELEMENT_BYTES[this.#type]
-    for (let done = 0; this.#at < this.#end && done < STEP_BYTES; done += PIECE_BYTES * this.#members.length) {
+    const most = this.#pieceBytes / ELEMENT_BYTES[this.#type]
+    for (let done = 0; this.#at < this.#end && done < STEP_BYTES; done += this.#pieceBytes * this.#members.length) {
       const length = Math.min(most, this.#end - this.#at)
       this.#reduce(length)
       this.#at += length
@@ -113,22 +117,23 @@ export class SliceReduction implements Task {
   }
 
   #reduce(length: number): void {
-    const constructor = CONSTRUCTORS[this.#type as 0]
-    const result = new constructor(sum, 0, length)
-    const other = new constructor(operand, 0, length)
+    const { rank: me } = this.#board
     const offset = this.#at * ELEMENT_BYTES[this.#type]
     const own = this.#mine.subarray(this.#at, this.#at + length)
-    for (const [i, { rank, input }] of this.#members.entries()) {
-      const into = i === 0 ? result : other
-      if (rank === this.#board.rank) {
-        if (i === 0) result.set(own as never)
-        else reduceInto(this.#op, this.#type, result, own, false)
-        continue
-      }
-      check(this.#board.fetch(rank, input + offset, rawBytes(into), 0, into.byteLength), 'from', rank)
-      if (i > 0) reduceInto(this.#op, this.#type, result, other, false)
-    }
+    const piece = (index: number): TypedArray =>
+      new CONSTRUCTORS[this.#type as 0]((scratch ??= new ArrayBuffer(SCRATCH_BYTES)), index * this.#pieceBytes, length)
+    const result = piece(0)
+    this.#tree.combine(this.#op, this.#type, {
+      load: (rank, out) => (rank === me ? out.set(own as never) : this.#fetch(rank, offset, out)),
+      view: (rank) => (rank === me ? own : undefined),
+      spare: (level) => piece(1 + level),
+    }, result)
     this.#spread(result, offset)
+  }
+
+  #fetch(rank: number, offset: number, out: TypedArray): void {
+    const address = this.#members[rank].input + offset
+    check(this.#board.fetch(rank, address, rawBytes(out), 0, out.byteLength), 'from', rank)
   }
 
   #spread(result: TypedArray, offset: number): void {

@@ -1,10 +1,11 @@
-// Combines what all members of a board have published, in the order of allreduce/recursive-doubling, so that the two give
-// the same bits: pairs fold where n is no power of two, then a balanced tree combines neighbours.
+// Combines what all members of a board have published, in the order of balanced-tree.ts; short rows without its calls.
 import type { Op } from '../data/op.js'
 import { reduceInto } from '../data/reduce.js'
 import { CONSTRUCTORS } from '../data/types.js'
 import type { TypedArray } from '../data/types.js'
 import type { Board } from '../p2p/board.js'
+import { BalancedTree } from './balanced-tree.js'
+import type { Operands } from './balanced-tree.js'
 import { floorPowerOfTwo } from './patterns/hypercube.js'
 
 /** Bytes up to which rows are copied before they are combined: cheaper than views of the places where they are. */
@@ -20,6 +21,7 @@ function combineNumbers(code: number, x: number, y: number): number {
 
 export class Rows {
   readonly #board: Board
+  readonly #tree: BalancedTree
   readonly #cube: number
   readonly #rest: number
   readonly #copies: Float64Array
@@ -34,6 +36,7 @@ export class Rows {
 
   constructor(board: Board) {
     this.#board = board
+    this.#tree = new BalancedTree(board.size)
     this.#cube = floorPowerOfTwo(board.size)
     this.#rest = board.size - this.#cube
     this.#copies = new Float64Array(board.size * COPIED_DOUBLES)
@@ -57,7 +60,7 @@ export class Rows {
   combine(number: number, op: Op, type: number, result: TypedArray): void {
     if (type !== this.#type || result.length !== this.#length) this.#reshape(type, result.length)
     if (result.byteLength <= COPIED) this.#combineCopies(number, op, type, result)
-    else this.#combineTree(number, op, type, 0, this.#cube, 0, result)
+    else this.#tree.combine(op, type, this.#operands(number, type), result)
   }
 
   #reshape(type: number, length: number): void {
@@ -96,23 +99,13 @@ export class Rows {
     for (let i = 0; i < result.length; i++) result[i] = combined[i] as never
   }
 
-  /** Leaves [first, first + count) of the tree, into `out`. */
-  #combineTree(
-    number: number, op: Op, type: number, first: number, count: number, level: number, out: TypedArray,
-  ): void {
-    if (count === 1) {
-      const fold = first < this.#rest
-      const rank = fold ? 2 * first : first + this.#rest
-      out.set(this.#view(number, type, rank) as never)
-      if (fold) reduceInto(op, type, out, this.#view(number, type, rank + 1), false)
-      return
+  /** As they lie on the board. */
+  #operands(number: number, type: number): Operands {
+    return {
+      load: (rank, out) => out.set(this.#view(number, type, rank) as never),
+      view: (rank) => this.#view(number, type, rank),
+      spare: (level) => this.#spare(level),
     }
-    const half = count >> 1
-    const second = first + half
-    this.#combineTree(number, op, type, first, half, level, out)
-    const single = half === 1 && second >= this.#rest
-    if (!single) this.#combineTree(number, op, type, second, half, level + 1, this.#spare(level))
-    reduceInto(op, type, out, single ? this.#view(number, type, second + this.#rest) : this.#spare(level), false)
   }
 
   #spare(level: number): TypedArray {

@@ -1,10 +1,10 @@
 // Allreduce and reduce on a board: every rank publishes its operand; all ranks, or the root, collect and combine them.
 //
-// One publication a rank; where the result is wanted, n - 1 reads, and m·(n - 1) combined. Order: that of
-// allreduce/recursive-doubling, with the same bits: whoever has the result has evaluated the same expression.
+// One publication a rank; where the result is wanted, n - 1 reads, and m·(n - 1) combined. Vectors too long for the board
+// stay in each rank's memory: rank i reduces slice i of all and copies it to those who want the result. Where ranks cannot
+// reach each other's memory, they go by messages.
 //
-// Vectors too long for the board stay in each rank's memory: rank i reduces slice i of all and copies it to those who want
-// the result. Order: that of ranks. Where ranks cannot reach each other's memory, they go by messages.
+// Order: that of allreduce/recursive-doubling, with the same bits, whichever way they go.
 import type { Op } from '../../data/op.js'
 import { NUMBER } from '../../data/types.js'
 import type { TypedArray } from '../../data/types.js'

@@ -73,10 +73,11 @@ export class Large implements LargeBcast, LargeScatter, LargeGather, LargeAllgat
     return startAlltoall(this.#scope(call), call.given, withoutAlgorithm(call.options))
   }
 
+  /** By the algorithm that gives the bits that the board would have given. */
   reduce(call: VectorReduction): CollectiveOperation {
     const { given, op, out, root } = call
     const collective = root < 0 ? 'allreduce' : 'reduce'
-    const options = { ...withoutAlgorithm(call.options), ...(out === undefined ? {} : { into: out }) }
+    const options = { ...call.options, algorithm: 'rabenseifner', ...(out === undefined ? {} : { into: out }) }
     return startReduction(this.#scope(call), collective, given, op, Math.max(root, 0), options)
   }
 
