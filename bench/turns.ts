@@ -195,10 +195,10 @@ class Player {
   async settle(bytes: number): Promise<number> {
     let count = await this.calibrate(bytes)
     for (let turns = 0, steady = 0, best = Infinity; turns < SETTLING_TURNS && steady < 2; turns++) {
-      const [time] = await this.#ask(bytes, count, 0)
+      const [time, elapsed] = await this.#ask(bytes, count, 0)
       steady = time > STEADY * best ? steady + 1 : 0
       best = Math.min(best, time)
-      count = Math.max(1, Math.round((1000 * this.#settings.turn) / time))
+      count = Math.max(1, Math.round((count * 1000 * this.#settings.turn) / elapsed))
     }
     return count
   }
