@@ -20,7 +20,7 @@ export function machine(name: string, addresses: readonly string[], processors: 
   const is = (asked: string): boolean => {
     const text = asked.toLowerCase()
     if (known.has(text)) return true
-    if (isIP(text) !== 0) return /^127\./.test(text) || known.has(canonical(text)) || canonical(text) === '::1'
+    if (isIP(text) !== 0) return text.startsWith('127.') || known.has(canonical(text)) || canonical(text) === '::1'
     // One of the two is without a domain: the other's first label decides.
     return text.includes('.') !== own.includes('.') && text.split('.')[0] === own.split('.')[0]
   }
