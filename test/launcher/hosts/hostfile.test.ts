@@ -86,6 +86,27 @@ void t.test('what is refused', async (t) => {
   for (const [what, text, message] of bad) t.throws(() => parseHostfile(text, 'hosts'), { code: 'TSMPI_LAUNCH', message }, what)
 })
 
+void t.test('any text is either understood or refused in words', async (t) => {
+  const parts = ['a', 'n', '1', '0', '9-', '[', ']', ',', ':', '::', '@', '=', 'slots=', 'max_slots=2', ' ', '\n', '\r', '#', '/*', '*/', '//', '-', '%', '\uFEFF', 'ä', '+n0']
+  let state = 1
+  const random = (n: number): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    return Math.floor((state / 2 ** 32) * n)
+  }
+  let understood = 0
+  for (let n = 0; n < 20_000; n++) {
+    const text = Array.from({ length: 1 + random(12) }, () => parts[random(parts.length)]).join('')
+    try {
+      const hosts = parseHostfile(text, 'f')
+      understood++
+      if (!hosts.every(({ name, slots }) => /^\w[\w.:%-]*$|^::/.test(name) && slots >= 1)) t.fail(JSON.stringify([text, hosts]))
+    } catch (error) {
+      if (!/^f(:\d+:\d+)?: ./.test((error as Error).message)) t.fail(`${JSON.stringify(text)}: ${String(error)}`)
+    }
+  }
+  t.ok(understood > 500, String(understood))
+})
+
 void t.test('files', async (t) => {
   const folder = t.testdir({ binary: 'a\0b' })
   t.throws(() => readHosts(join(folder, 'none'), '--hostfile none'), { message: /^--hostfile none cannot be read: ENOENT/ })
