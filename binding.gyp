@@ -7,6 +7,7 @@
     'product_dir': '<(module_root_dir)/build-gyp/Release',
     'sources': [
       'native/addon.cc',
+      'native/affinity.cc',
       'native/linger.cc',
       'native/memory.cc',
       'native/montecarlo.cc',

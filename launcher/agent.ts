@@ -7,6 +7,7 @@
 //   and the ranks block. Every other frame is small. So memory is bounded, and control waits behind little output.
 // - It does not judge: it reports what happens to a rank, and the launcher decides what that means for the job.
 import { Socket } from 'node:net'
+import { availableParallelism } from 'node:os'
 import type { Readable } from 'node:stream'
 import { ENV, ROLE } from '../lib/env.js'
 import * as wire from '../lib/wire/agent.js'
@@ -15,8 +16,10 @@ import type { FromRank, SentFrames, ToRank } from '../lib/wire/control.js'
 import { segmentBytes } from '../lib/wire/segment.js'
 import { nativeMemory, whyNotNative } from '../native/load.js'
 import type { NativeMemory } from '../native/load.js'
+import { bindRanks } from './binding.js'
 import { Rank } from './rank.js'
 import type { Listener, Shared } from './rank.js'
+import { readTopology } from './topology.js'
 
 type Ended = Extract<ToAgent, { type: 'ended' }>
 
@@ -151,11 +154,13 @@ async function launch(spec: LaunchSpec): Promise<void> {
   const shared = openShared(spec)
   if (shared === 'refused') return
   if (!shared) env[ENV.TRANSPORT] = 'zmq'
+  env[ENV.PROCESSORS] = String(availableParallelism())
+  const cpus = processorsFor(spec)
   for (const one of spec.ranks) {
     if (ending !== undefined) break
     const rank = new Rank(one, listener, nativeMemory())
     ranks.set(one.rank, rank)
-    rank.start(env, shared)
+    rank.start(env, shared, cpus[one.localRank])
     if (rank.pid !== undefined) say({ type: 'started', rank: one.rank, pid: rank.pid })
     // Starting many takes long: the launcher must be heard meanwhile.
     if (ranks.size % 8 === 0) await new Promise((resolve) => setImmediate(resolve))
@@ -163,6 +168,15 @@ async function launch(spec: LaunchSpec): Promise<void> {
   const memory = nativeMemory()
   if (shared) for (const fd of [shared.segment, ...shared.doorbells]) memory?.close(fd)
   finish(spec.ranks.length - ranks.size)
+}
+
+/** The processors that each local rank is bound to; empty where it is not. */
+function processorsFor({ bind, ranks: { length } }: LaunchSpec): number[][] {
+  if (bind === undefined) return []
+  const cpus = nativeMemory() ? bindRanks(readTopology(), bind, length) : []
+  const why = nativeMemory() ? 'the system does not tell its processors' : `the native addon is not there: ${whyNotNative()}`
+  if (cpus.length === 0) say({ type: 'notice', text: `--bind-to ${bind.to}: ranks are not bound; ${why}` })
+  return cpus
 }
 
 /** `over` more ranks are over, or will never start. */

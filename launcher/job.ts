@@ -6,14 +6,14 @@
 // - The message is the last thing printed, after all output that the ranks produced.
 // - 'finalized' is told once every rank has finalized or ended, and not before.
 import type { ChildProcess } from 'node:child_process'
-import { availableParallelism, constants } from 'node:os'
+import { constants } from 'node:os'
 import type { FromAgent } from '../lib/wire/agent.js'
 import type { SentFrames } from '../lib/wire/control.js'
 import { Input, Output } from './io.js'
 import { AgentLink } from './link.js'
-import type { Plan } from './mapping.js'
 import type { Options } from './options.js'
 import { reapOrphans } from './orphans.js'
+import type { Plan } from './plan.js'
 import { forwardSignals } from './signals.js'
 import { keptFromAgent } from './spawn/local.js'
 
@@ -86,14 +86,12 @@ class Job {
   }
 
   #start(): void {
-    const { size } = this.#plan
-    const cores = availableParallelism()
-    if (this.#options.verbose && size > cores) this.#output.say(`note: ${size} ranks share ${cores} processors`)
+    if (this.#options.verbose) for (const note of this.#plan.notes) this.#output.say(note)
     forwardSignals({
       terminate: (code) => this.#onTerminate(code),
       forward: (signal) => this.#link.send({ type: 'signal', signal }),
     })
-    const { programs: _, env, ...spec } = this.#plan
+    const { programs: _programs, places: _places, notes: _notes, env, ...spec } = this.#plan
     this.#link.send({ type: 'launch', spec: { ...spec, env: { ...keptFromAgent(), ...env } } })
     this.#input.start()
     const { timeout } = this.#options

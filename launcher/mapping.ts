@@ -1,99 +1,124 @@
-// Which rank runs what, and where.
-import { statSync } from 'node:fs'
-import { availableParallelism, hostname } from 'node:os'
-import { join } from 'node:path'
-import { isatty } from 'node:tty'
-import { randomBytes } from 'node:crypto'
-import { ENV } from '../lib/env.js'
+// Places ranks on hosts: which host runs which rank, by pure arithmetic.
+//
+// Hosts fill in two steps. First each takes as many ranks as it has slots (or as --ppn says). What is left over goes
+// round again, each host taking as many again, until max_slots stops it. `--map-by slot` fills a host before the next,
+// `--map-by node` deals ranks out one by one; `--rank-by` numbers what was placed, program by program.
 import { LaunchError } from '../lib/errors.js'
-import type { LaunchSpec, RankSpec } from '../lib/wire/agent.js'
-import type { App, Options } from './options.js'
-import { resolveProgram } from './program.js'
-import { readSwitchPoints } from './switchpoints.js'
+import type { Host } from './hosts/host.js'
 
-/** The whole job, before anything is started. */
-export interface Plan extends LaunchSpec {
-  /** The program of each rank, as the user wrote it. */
-  programs: string[]
+export interface MappingOptions {
+  mapBy: 'slot' | 'node' | 'core'
+  /** By default `node` where ranks are dealt out to nodes, else `slot`. */
+  rankBy?: 'slot' | 'node'
+  /** Ranks on each host, whatever its slots (--ppn). */
+  perNode?: number
+  noOversubscribe: boolean
 }
 
-/** Maps ranks to programs in the order of the command line. Throws LaunchError where a program cannot be run. */
-export function planJob(options: Options): Plan {
-  const size = options.apps.reduce((sum, { np }) => sum + np, 0)
-  const host = hostname()
-  const crowded = size >= availableParallelism()
-  const job = randomBytes(8).toString('hex')
-  const ranks: RankSpec[] = []
-  const programs: string[] = []
-  options.apps.forEach((app, index) => {
-    checkFolder(app)
-    const command = resolveProgram(app, { inspect: false, crowded })
-    for (let n = 0; n < app.np; n++) {
-      const rank = ranks.length
-      const own = options.inspectRank === rank ? resolveProgram(app, { inspect: true, crowded }) : command
-      ranks.push({ ...planRank(options, app, index, rank, size), ...own })
-      programs.push([app.program, ...app.args].map(quote).join(' '))
-    }
+export interface Placement {
+  rank: number
+  /** Which of the programs it runs. */
+  app: number
+  /** Index into the hosts. */
+  host: number
+  /** Among the ranks of its host. */
+  localRank: number
+  localSize: number
+}
+
+const MOST_RANKS = 65536
+
+/** What a host takes in each round, and at the most. */
+interface Room {
+  quota: number
+  most: number
+  used: number
+}
+
+/**
+ * `counts`: ranks of each program; undefined, where there is one program only, for as many as there are slots. In rank
+ * order. Throws LaunchError where they do not fit.
+ */
+export function placeRanks(hosts: readonly Host[], counts: readonly (number | undefined)[], options: MappingOptions): Placement[] {
+  const { perNode, mapBy } = options
+  const rooms = hosts.map(({ slots, maxSlots = Infinity }) => ({
+    quota: perNode ?? slots,
+    most: Math.min(maxSlots, perNode ?? Infinity),
+    used: 0,
+  }))
+  const sizes = counts.map((count) => count ?? defaultCount(rooms))
+  const size = sizes.reduce((sum, count) => sum + count, 0)
+  if (size > MOST_RANKS) throw new LaunchError(`${size} ranks are more than the ${MOST_RANKS} of the largest job`, { exitCode: 2 })
+  const picks = pickHosts(rooms, mapBy === 'node')
+  const rankBy = options.rankBy ?? (mapBy === 'node' ? 'node' : 'slot')
+  const placements = sizes.flatMap((count, app) => {
+    const taken = Array.from({ length: count }, () => picks.next().value ?? refuse(hosts, rooms, size, options))
+    return order(taken, rankBy).map((host) => ({ app, host }))
   })
-  return {
-    programs,
-    job,
-    secret: randomBytes(32).toString('hex'),
-    size,
-    hosts: ranks.map(() => host),
-    transport: options.transport,
-    env: {
-      [ENV.SIZE]: String(size),
-      [ENV.LOCAL_SIZE]: String(size),
-      [ENV.JOB]: job,
-      [ENV.TRANSPORT]: options.transport,
-      [ENV.EAGER_LIMIT]: String(options.eagerLimit),
-      [ENV.TTY]: isatty(2) ? '1' : '',
-      ...readSwitchPoints(),
-    },
-    ranks,
+  const placed = number(placements, rooms)
+  if (options.noOversubscribe) refuseOversubscription(oversubscribed(hosts, placed))
+  return placed
+}
+
+const defaultCount = (rooms: readonly Room[]): number =>
+  rooms.reduce((sum, { quota, most }) => sum + Math.min(quota, most), 0)
+
+/** A host for each rank to come, until no host may take one more. */
+function* pickHosts(rooms: Room[], byNode: boolean): Generator<number, undefined> {
+  for (let round = 1; rooms.some(({ used, most }) => used < most); round++) {
+    const open = (room: Room): boolean => room.used < Math.min(round * room.quota, room.most)
+    while (rooms.some(open)) {
+      for (const [host, room] of rooms.entries()) {
+        for (let go = open(room); go; go = !byNode && open(room)) {
+          room.used++
+          yield host
+        }
+      }
+    }
   }
+  return undefined
 }
 
-type Placed = Omit<RankSpec, 'file' | 'args'>
-
-function planRank(options: Options, app: App, index: number, rank: number, size: number): Placed {
-  return {
-    rank,
-    localRank: rank,
-    cwd: app.wdir,
-    env: { ...app.env, [ENV.RANK]: String(rank), [ENV.LOCAL_RANK]: String(rank), [ENV.APP]: String(index) },
-    stdin: options.stdin === 'all' || (options.stdin === '0' && rank === 0),
-    ...(options.outputDir !== undefined && { output: outputFiles(options.outputDir, rank, size) }),
+/** The hosts of a program's ranks, in rank order. */
+function order(taken: readonly number[], rankBy: 'slot' | 'node'): number[] {
+  if (rankBy === 'slot') return taken.toSorted((a, b) => a - b)
+  const left = new Map<number, number>()
+  for (const host of taken) left.set(host, (left.get(host) ?? 0) + 1)
+  const ordered: number[] = []
+  while (ordered.length < taken.length) {
+    for (const [host, count] of left) {
+      if (count === 0) continue
+      ordered.push(host)
+      left.set(host, count - 1)
+    }
   }
+  return ordered
 }
 
-/** `rank.07.out`: as many digits as the largest rank has, so that names sort. */
-function outputFiles(folder: string, rank: number, size: number): { stdout: string; stderr: string } {
-  const name = join(folder, `rank.${String(rank).padStart(String(size - 1).length, '0')}`)
-  return { stdout: `${name}.out`, stderr: `${name}.err` }
+function number(placed: readonly { app: number; host: number }[], rooms: readonly Room[]): Placement[] {
+  const next = rooms.map(() => 0)
+  return placed.map(({ app, host }, rank) => ({ rank, app, host, localRank: next[host]++, localSize: rooms[host].used }))
 }
 
-function checkFolder(app: App): void {
-  if (!statSync(app.wdir, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new LaunchError(`--wdir ${app.wdir}: there is no such directory`)
-  }
+function refuse(hosts: readonly Host[], rooms: readonly Room[], size: number, { perNode }: MappingOptions): never {
+  const places = hosts.slice(0, 8).map(({ name, maxSlots }, index) => {
+    const { most } = rooms[index]
+    return `${name} takes ${most} (${most === perNode ? '--ppn or ppr' : `max_slots=${maxSlots}`})`
+  })
+  if (hosts.length > places.length) places.push(`and ${hosts.length - places.length} more`)
+  throw new LaunchError(`${size} ranks do not fit on ${hosts.length === 1 ? 'one host' : `${hosts.length} hosts`}: ${places.join(', ')}`)
 }
 
-/** A table of the ranks; with `commands`, what exactly is executed for each. */
-export function describePlan(plan: Plan, commands: boolean): string {
-  const rows = plan.ranks.map(({ rank, localRank, cwd, file, args }) => [
-    String(rank),
-    plan.hosts[rank],
-    String(localRank),
-    cwd,
-    commands ? [file, ...args].map(quote).join(' ') : (plan.programs[rank]),
-  ])
-  const table = [['Rank', 'Host', 'Local rank', 'Directory', commands ? 'Command' : 'Program'], ...rows]
-  const widths = table.reduce((most, row) => row.map((cell, column) => Math.max(cell.length, most[column] ?? 0)), [0])
-  const line = (row: string[]): string => row.map((cell, column) => cell.padEnd(widths[column])).join('  ')
-  return table.map((row) => `${line(row).trimEnd()}\n`).join('')
+/** The hosts that run more ranks than they have slots. */
+export function oversubscribed(hosts: readonly Host[], placements: readonly Placement[]): { host: Host; ranks: number }[] {
+  const ranks = hosts.map(() => 0)
+  for (const { host } of placements) ranks[host]++
+  return hosts.flatMap((host, index) => (ranks[index] > host.slots ? [{ host, ranks: ranks[index] }] : []))
 }
 
-/** A word as a shell would need it. */
-const quote = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)
+function refuseOversubscription(over: readonly { host: Host; ranks: number }[]): void {
+  if (over.length === 0) return
+  const [{ host: { name, slots }, ranks }] = over
+  const more = over.length > 1 ? `; so it is with ${over.length - 1} more` : ''
+  throw new LaunchError(`--nooversubscribe: host ${name} has ${slots} slots and would run ${ranks} ranks${more}`)
+}

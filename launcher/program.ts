@@ -24,7 +24,7 @@ const CROWDED = '--single-threaded-gc'
 export interface Circumstances {
   /** Under Node's inspector. */
   inspect: boolean
-  /** At least as many ranks as processors. */
+  /** At least as many ranks on its host as processors. */
   crowded: boolean
 }
 

@@ -67,8 +67,8 @@ export class Rank {
     return this.#child?.pid
   }
 
-  /** Starts the process. A failure is reported, not thrown. */
-  start(env: NodeJS.ProcessEnv, shared: Shared | undefined): void {
+  /** Starts the process, bound to processors `cpus`. A failure is reported, not thrown. */
+  start(env: NodeJS.ProcessEnv, shared: Shared | undefined, cpus?: readonly number[]): void {
     const { spec } = this
     const files: number[] = []
     try {
@@ -82,11 +82,21 @@ export class Rank {
         extra[ENV.DOORBELL_FD] = String(CONTROL_FD + 2)
       }
       const options = { cwd: spec.cwd, env: { ...env, ...spec.env, ...extra }, stdio }
-      this.#adopt(spawnGroup(spec.file, spec.args, options, this.#memory?.groupChildren))
+      this.#adopt(this.#bound(cpus, () => spawnGroup(spec.file, spec.args, options, this.#memory?.groupChildren)))
     } catch (error) {
       this.#fail(error as Error)
     } finally {
       for (const fd of files) closeSync(fd)
+    }
+  }
+
+  /** A child inherits what the thread that starts it is bound to, however it is started. */
+  #bound(cpus: readonly number[] | undefined, start: () => ChildProcess): ChildProcess {
+    const own = cpus && this.#memory?.setAffinity(cpus)
+    try {
+      return start()
+    } finally {
+      if (own) this.#memory?.setAffinity(own)
     }
   }
 

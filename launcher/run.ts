@@ -3,8 +3,10 @@ import type { ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { LaunchError } from '../lib/errors.js'
 import { runJob } from './job.js'
-import { describePlan, planJob } from './mapping.js'
+import { describePlan } from './display-map.js'
 import { parseOptions } from './options.js'
+import { planJob } from './plan.js'
+import type { Plan } from './plan.js'
 
 /** Resolves to the exit code of tsmpirun. `agent` is asked for where there is a job to run. */
 export async function launch(argv: string[], agent: () => ChildProcess): Promise<number> {
@@ -14,12 +16,24 @@ export async function launch(argv: string[], agent: () => ChildProcess): Promise
     const plan = planJob(options)
     if (options.displayMap || options.dryRun) await print(describePlan(plan, options.dryRun))
     if (options.dryRun) return 0
+    refuseOtherHosts(plan)
     return await runJob(plan, options, agent())
   } catch (error) {
     if (!(error instanceof LaunchError)) throw error
     process.stderr.write(`tsmpirun: ${error.message}\n`)
     return error.exitCode
   }
+}
+
+function refuseOtherHosts({ places }: Plan): void {
+  const others = places.filter(({ local, ranks }) => !local && ranks.length > 0)
+  if (others.length === 0) return
+  const [{ name, ranks }] = others
+  const more = others.length > 1 ? `, and ${others.length - 1} other hosts more` : ''
+  throw new LaunchError(
+    `host ${name} would run ${ranks.length} ranks${more}: jobs across hosts are not there yet; ` +
+      'this machine alone runs them (--dry-run shows where ranks would run)',
+  )
 }
 
 /** Resolves, to exit code 0, once the text has left: at exit Node loses what it has not written to a pipe. */

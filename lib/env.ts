@@ -12,6 +12,10 @@ export const ENV = {
   SIZE: 'TSMPI_SIZE',
   LOCAL_RANK: 'TSMPI_LOCAL_RANK',
   LOCAL_SIZE: 'TSMPI_LOCAL_SIZE',
+  /** The host of each rank, see wire/hosts. */
+  HOSTS: 'TSMPI_HOSTS',
+  /** How many processors the ranks of this host share, whatever each is bound to. */
+  PROCESSORS: 'TSMPI_PROCESSORS',
   /** A random name of the job, not a secret. */
   JOB: 'TSMPI_JOB',
   /** Which of the programs of an MPMD command line this rank runs, from 0. */

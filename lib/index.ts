@@ -1,6 +1,6 @@
 // The public names of tsmpi.
 export { COMM_SELF, COMM_WORLD, abort, finalize, isFinalized, processorName, wtime } from './world.js'
-export { Communicator } from './comm/communicator.js'
+export { Communicator, SHARED } from './comm/communicator.js'
 export type { CollectiveIntoOptions, CollectiveOptions } from './comm/collectives/call.js'
 export type { IntoBuffer, RecvIntoOptions, RecvOptions, SendrecvOptions } from './comm/point-to-point.js'
 export { attachBuffer } from './comm/buffered.js'

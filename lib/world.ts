@@ -1,5 +1,5 @@
 // The process's world: joins the job at import, makes COMM_WORLD and COMM_SELF, finalizes when the program ends.
-import { availableParallelism, hostname } from 'node:os'
+import { hostname } from 'node:os'
 import { nativeMemory, whyNotNative } from '../native/load.js'
 import { joinJob } from './bootstrap/index.js'
 import type { Job } from './bootstrap/index.js'
@@ -22,8 +22,10 @@ import { ZmqTransport } from './transport/zmq.js'
 import type { ToRank } from './wire/control.js'
 
 const job = joinJob()
-const { control, rank, size } = job
-const cores = availableParallelism()
+const { control, hosts, processors, rank, size } = job
+const ranksOn = (place: string): number => hosts.filter((host) => host === place).length
+const localSize = ranksOn(hosts[rank])
+const fullest = Math.max(...[...new Set(hosts)].map(ranksOn))
 
 /** Told by the launcher: the job's secret, which ZeroMQ connections are admitted by. */
 let tellSecret: (secret: string) => void
@@ -50,7 +52,7 @@ function connectPeers({ segment, id }: Job, receiver: Receiver): Transport {
     )
   }
   const { fd, doorbells } = segment
-  const transport = new ShmTransport({ memory, fd, doorbells, rank, receiver, crowded: size > cores })
+  const transport = new ShmTransport({ memory, fd, doorbells, rank, receiver, crowded: localSize > processors })
   pool = new ShmBoards({ memory, fd, size, rank, transport, patience: boardPatience() })
   return transport
 }
@@ -65,7 +67,7 @@ function connect(receiver: Receiver): Transport {
 /** Messages of ZeroMQ come through the event loop, so polling inside a call would wait for nothing. */
 function polling(): Polling {
   if (size > 1 && job.segment === undefined) return 'never'
-  return size <= cores ? 'spin' : 'yield'
+  return localSize <= processors ? 'spin' : 'yield'
 }
 
 function boardPatience(): BoardPatience {
@@ -79,7 +81,8 @@ const home = {
   progress: { engine, waiter },
   contexts: new Contexts(rank),
   worldRank: rank,
-  ranksPerCore: size / cores,
+  hosts,
+  ranksPerCore: fullest / processors,
   ...(pool === undefined ? {} : { boards: pool }),
 }
 const everyone = new Group(Array.from({ length: size }, (_, peer) => peer), rank)

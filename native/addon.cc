@@ -3,6 +3,7 @@
 
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   InitMemory(env, exports);
+  InitAffinity(env, exports);
   InitLinger(env, exports);
   InitReduce(env, exports);
   InitRemote(env, exports);

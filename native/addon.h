@@ -3,6 +3,7 @@
 #include <napi.h>
 
 void InitMemory(Napi::Env env, Napi::Object exports);
+void InitAffinity(Napi::Env env, Napi::Object exports);
 void InitLinger(Napi::Env env, Napi::Object exports);
 void InitRemote(Napi::Env env, Napi::Object exports);
 void InitReduce(Napi::Env env, Napi::Object exports);

@@ -39,6 +39,11 @@ export interface NativeMemory extends NativeRemote {
   dieWith(fd: number): void
   /** From now on, or no longer, the processes that this thread starts each lead a process group, in this session. */
   readonly groupChildren: (on: boolean) => void
+  /**
+   * Binds this thread, and the processes that it starts from now on, to processors by the kernel's numbers. Returns those
+   * it was bound to. Throws where none of them may be used.
+   */
+  setAffinity(cpus: readonly number[]): number[]
 }
 
 /** Copies between the memory of this process and that of another process of the same user: Linux only. */

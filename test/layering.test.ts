@@ -181,7 +181,7 @@ void t.test('the lines are read', async (t) => {
     IMPORTS.some((line) => line.from === from && line.target === target)
   t.ok(has('lib/coll/drive.ts', 'lib/p2p/operation'))
   t.ok(has('lib/world.ts', 'native/load'))
-  t.ok(has('launcher/options.ts', 'yargs'))
+  t.ok(has('launcher/command-line.ts', 'yargs'))
   for (const folder of FOLDERS) t.ok(IMPORTS.some(({ from }) => from.startsWith(folder)), folder)
   const every = FOLDERS.flatMap(modules).filter((file) => file.startsWith('lib/') && importsOf(file).length === 0)
   t.ok(every.length < 20, `${every.length} modules of lib/ import nothing: ${every.join(' ')}`)

@@ -17,6 +17,10 @@ export interface Control {
 export interface Job {
   readonly rank: number
   readonly size: number
+  /** The host of each rank; ranks whose hosts have the same name are on the same one. */
+  readonly hosts: readonly string[]
+  /** How many processors the ranks of this host share, whatever this one is bound to. */
+  readonly processors: number
   readonly id: string
   readonly transport: TransportChoice
   /** In bytes. */

@@ -1,4 +1,5 @@
 // A process that nobody launched: a world of one.
+import { availableParallelism, hostname } from 'node:os'
 import { DEFAULT_EAGER_LIMIT, ENV, envInteger } from '../env.js'
 import type { TransportChoice } from '../env.js'
 import type { Job } from './job.js'
@@ -18,6 +19,8 @@ export function singleton(): Job {
   return {
     rank: 0,
     size: 1,
+    hosts: [hostname()],
+    processors: availableParallelism(),
     id: `${process.pid}`,
     transport: (process.env[ENV.TRANSPORT] || 'auto') as TransportChoice,
     eagerLimit: envInteger(ENV.EAGER_LIMIT, DEFAULT_EAGER_LIMIT),

@@ -1,8 +1,10 @@
 // A rank that tsmpirun started: who it is, from the environment and the socket to its agent.
 import { fstatSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { DEFAULT_EAGER_LIMIT, ENV, ROLE, envInteger } from '../env.js'
 import type { TransportChoice } from '../env.js'
 import { StateError } from '../errors.js'
+import { decodeHosts } from '../wire/hosts.js'
 import { nativeMemory } from '../../native/load.js'
 import { AgentSocket } from './control.js'
 import type { Job } from './job.js'
@@ -34,6 +36,8 @@ export function launched(): Job {
   return {
     rank,
     size,
+    hosts: decodeHosts(env[ENV.HOSTS] ?? '', size),
+    processors: envInteger(ENV.PROCESSORS, 0) || availableParallelism(),
     id: env[ENV.JOB] ?? '',
     transport: (env[ENV.TRANSPORT] ?? 'auto') as TransportChoice,
     eagerLimit: envInteger(ENV.EAGER_LIMIT, DEFAULT_EAGER_LIMIT),

@@ -28,11 +28,16 @@ export interface CommunicatorHome {
   readonly progress: Progress
   readonly contexts: Contexts
   readonly worldRank: number
+  /** By rank in COMM_WORLD. */
+  readonly hosts: readonly string[]
   /** Ranks a core on the fullest host: selects algorithms, the same on all ranks. */
   readonly ranksPerCore: number
   /** Where the host has them. */
   readonly boards?: BoardPool
 }
+
+/** For `splitType`: ranks that share a host. */
+export const SHARED = 1
 
 /** No board. */
 const NONE = -1
@@ -41,6 +46,11 @@ const NO_OPTIONS = {}
 export class Communicator extends PointToPoint implements CollectiveScope {
   /** @internal */
   readonly ranksPerCore: number
+  /** The host of each rank, in rank order. */
+  readonly hosts: readonly string[]
+  /** This rank among those of the communicator that are on its host, and how many those are. */
+  readonly localRank: number
+  readonly localSize: number
   readonly #home: CommunicatorHome
   readonly #collectiveScope: Scope
   readonly #underWay: (CollectiveOperation | undefined)[] = []
@@ -55,6 +65,10 @@ export class Communicator extends PointToPoint implements CollectiveScope {
     super(home.progress, context, group, name)
     this.#home = home
     this.ranksPerCore = home.ranksPerCore
+    this.hosts = Object.freeze(Array.from({ length: group.size }, (_, rank) => home.hosts[group.worldRankOf(rank)]))
+    const isLocal = (host: string): boolean => host === this.hosts[group.rank]
+    this.localSize = this.hosts.filter(isLocal).length
+    this.localRank = this.hosts.slice(0, group.rank).filter(isLocal).length
     this.#collectiveScope = {
       context: context + 1,
       name,
@@ -257,6 +271,19 @@ export class Communicator extends PointToPoint implements CollectiveScope {
     }
     if (!Number.isSafeInteger(key)) throw new ArgumentError(`split: key ${key} is not an integer`)
     return await this.#split(color, key, `${this.name}.split(${color})`)
+  }
+
+  /**
+   * Splits the communicator by host: with SHARED, ranks of the same host form a new one, in the order of `key`, then of
+   * their present ranks. UNDEFINED instead: no new communicator, the result is undefined. Collective.
+   */
+  splitType(type: typeof SHARED, key?: number): Promise<Communicator>
+  splitType(type: number, key?: number): Promise<Communicator | undefined>
+  async splitType(type: number, key = 0): Promise<Communicator | undefined> {
+    if (type !== SHARED && type !== UNDEFINED) throw new ArgumentError(`splitType: ${type} is neither SHARED nor UNDEFINED`)
+    if (!Number.isSafeInteger(key)) throw new ArgumentError(`splitType: key ${key} is not an integer`)
+    const color = type === SHARED ? this.hosts.indexOf(this.hosts[this.rank]) : UNDEFINED
+    return await this.#split(color, key, `${this.name}.splitType(SHARED)`)
   }
 
   /** A communicator of the same ranks with a message space of its own. Collective. */

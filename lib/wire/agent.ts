@@ -37,6 +37,12 @@ export interface RankSpec {
   output?: { stdout: string; stderr: string }
 }
 
+/** What each rank of a host is bound to: so many cores, or one of the others. */
+export interface Binding {
+  to: 'core' | 'socket' | 'numa'
+  cpusPerRank: number
+}
+
 export interface LaunchSpec {
   job: string
   /** Hex; known to the ranks of the job only. */
@@ -45,6 +51,7 @@ export interface LaunchSpec {
   /** The host of each rank. */
   hosts: string[]
   transport: TransportChoice
+  bind?: Binding
   env: Record<string, string>
   ranks: RankSpec[]
 }

@@ -14,7 +14,7 @@ void t.test('ways to say the number of ranks', async (t) => {
   for (const way of [['-n', '4'], ['-n4'], ['-np', '4'], ['--np', '4'], ['--np=4'], ['-n=4'], ['-n', '3', '-n', '4']]) {
     t.equal((await parse(...way, 'x')).apps[0]?.np, 4, way.join(' '))
   }
-  t.ok(((await parse('x')).apps[0]?.np ?? 0) >= 1)
+  t.equal((await parse('x')).apps[0]?.np, undefined)
 })
 
 void t.test('options end at the program', async (t) => {
@@ -44,6 +44,26 @@ void t.test('the whole job', async (t) => {
   t.match(options, { displayMap: true, dryRun: true, timestampOutput: false })
 })
 
+void t.test('where ranks run', async (t) => {
+  const none = await parse('x')
+  t.match(none, { mapBy: 'slot', noOversubscribe: false, cpusPerRank: 1 })
+  for (const name of ['hostfile', 'host', 'perNode', 'rankBy', 'bindTo']) t.notOk(name in none, name)
+  for (const way of [['--hostfile', 'h'], ['--machinefile', 'h'], ['--machinefile=h'], ['-hostfile', 'h']]) {
+    t.equal((await parse(...way, 'x')).hostfile, 'h', way.join(' '))
+  }
+  for (const way of [['-H', 'a:2,b'], ['--host', 'a:2,b'], ['-H=a:2,b'], ['-H', 'a:2', '--host', 'b']]) {
+    t.equal((await parse(...way, 'x')).host, 'a:2,b', way.join(' '))
+  }
+  for (const way of [['-N', '2'], ['-N2'], ['-ppn', '2'], ['--ppn=2'], ['--map-by', 'ppr:2:node']]) {
+    t.match(await parse(...way, 'x'), { mapBy: 'slot', perNode: 2 }, way.join(' '))
+  }
+  t.match(await parse('--map-by', 'node', '--rank-by', 'slot', 'x'), { mapBy: 'node', rankBy: 'slot' })
+  t.match(await parse('--map-by=core', '--bind-to=core', '--cpus-per-rank=2', '--nooversubscribe', 'x'), {
+    mapBy: 'core', bindTo: 'core', cpusPerRank: 2, noOversubscribe: true,
+  })
+  t.notOk('bindTo' in (await parse('--bind-to', 'none', 'x')))
+})
+
 const wrong: [argv: string[], message: RegExp][] = [
   [[], /^no program given/],
   [['-n', '2'], /^no program given/],
@@ -57,7 +77,17 @@ const wrong: [argv: string[], message: RegExp][] = [
   [['--stdin', '1', 'x'], /stdin/],
   [['--timeout', '-1', 'x'], /^--timeout -1: expected seconds/],
   [['--eager-limit', '1k', 'x'], /^--eager-limit 1k: expected an integer/],
-  [['-n', '2', '--inspect-rank', '2', 'x'], /^--inspect-rank 2: expected an integer from 0 to 1/],
+  [['--inspect-rank', '-2', 'x'], /^--inspect-rank -2: expected an integer from 0/],
+  [['--ppn', '0', 'x'], /^--ppn 0: expected an integer from 1/],
+  [['-N', '2', '--map-by', 'ppr:2:node', 'x'], /^--ppn and --map-by ppr:K:node say the same/],
+  [['--map-by', 'socket', 'x'], /^--map-by socket: expected slot, node, core or ppr:K:node/],
+  [['--map-by', 'ppr:0:node', 'x'], /^--map-by ppr:0:node: expected/],
+  [['--map-by', 'ppr:2:socket', 'x'], /^--map-by ppr:2:socket: expected/],
+  [['--rank-by', 'core', 'x'], /rank-by.*"core".*"node"/],
+  [['--bind-to', 'hwthread', 'x'], /bind-to.*"hwthread".*"numa"/],
+  [['--cpus-per-rank', '0', 'x'], /^--cpus-per-rank 0: expected an integer from 1/],
+  [['--hostfile'], /^--hostfile needs a value/],
+  [['-n', '1', 'x', ':', '-n', '1', '-H', 'a', 'y'], /^--host is for the whole job/],
   [['-x', 'TSMPI_NOT_SET', 'x'], /^-x TSMPI_NOT_SET: TSMPI_NOT_SET is not set here/],
   [['-x', '=1', 'x'], /^-x =1: expected NAME/],
   [['-n', '1', 'x', ':', '-n', '1', '--verbose', 'y'], /^--verbose is for the whole job/],
@@ -74,7 +104,7 @@ void t.test('what is refused', async (t) => {
 void t.test('--help, --version and a wrong option from outside', async (t) => {
   const help = await runJob(['--help'])
   t.equal(help.code, 0)
-  const parts = ['For each program:', 'The job:', 'Input and output:', '-n 2 a.js : -n 3 b.js', 'Exit code: 0 when']
+  const parts = ['For each program:', 'Where ranks run:', '--hostfile, --machinefile', 'The job:', 'Input and output:', '-n 2 a.js : -n 3 b.js', 'Exit code: 0 when']
   for (const part of parts) t.match(help.stdout, part)
   t.match(await runJob(['--version']), { code: 0, stdout: /^tsmpirun \(tsmpi\) \d+\.\d+\.\d+\n$/ })
   const stderr = 'tsmpirun: unknown option --nope\nTry `tsmpirun --help`.\n'

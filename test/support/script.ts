@@ -124,7 +124,7 @@ export function scripted(options: { size?: number; eagerLimit?: number; polling?
   const connect = (receiver: Receiver): Transport => (transport = new ScriptedTransport(receiver))
   const engine = new Engine({ rank: 0, size, eagerLimit, connect })
   const waiter = new Waiter(engine, polling)
-  const home = { progress: { engine, waiter }, contexts: new Contexts(0), worldRank: 0, ranksPerCore: 1 }
+  const home = { progress: { engine, waiter }, contexts: new Contexts(0), worldRank: 0, hosts: new Array<string>(size).fill('here'), ranksPerCore: 1 }
   const ranks = Array.from({ length: size }, (_, rank) => rank)
   const world = new Communicator(home, WORLD_CONTEXT, new Group(ranks, 0), 'COMM_WORLD')
   const close = (): void => {

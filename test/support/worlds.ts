@@ -44,6 +44,8 @@ export interface WorldsOptions {
   polling?: Polling
   /** Whether collectives go by boards. Default: over shm; zmq has none. */
   boards?: boolean
+  /** By rank; by default one for all. */
+  hosts?: readonly string[]
 }
 
 export interface Worlds {
@@ -131,6 +133,7 @@ export function openWorlds(name: TransportName, size: number, options: WorldsOpt
   const { eagerLimit = DEFAULT_EAGER_LIMIT, polling = 'never', spy, boards: withBoards = name === 'shm' } = options
   const peers = HUBS[name](size)
   const ranks = Array.from({ length: size }, (_, rank) => rank)
+  const hosts = options.hosts ?? ranks.map(() => 'here')
   const engines = ranks.map((rank) => {
     const connect = (receiver: Receiver): Transport => {
       const self = new SelfTransport(rank, receiver)
@@ -144,7 +147,7 @@ export function openWorlds(name: TransportName, size: number, options: WorldsOpt
     const progress = { engine: engines[rank], waiter: waiters[rank] }
     const pool = withBoards && size > 1 ? peers.boards?.(rank) : undefined
     const boards = pool === undefined ? {} : { boards: pool }
-    const home = { progress, contexts: new Contexts(rank), worldRank: rank, ranksPerCore: 1, ...boards }
+    const home = { progress, contexts: new Contexts(rank), worldRank: rank, hosts, ranksPerCore: 1, ...boards }
     return new Communicator(home, WORLD_CONTEXT, new Group(ranks, rank), 'COMM_WORLD', pool?.worldBoard)
   })
   const close = (): void => {

@@ -27,11 +27,16 @@ export function constants(): void {
   is<number>()(MPI.wtime())
   is<boolean>()(MPI.isFinalized())
   is<Promise<void>>()(MPI.finalize())
+  is<readonly string[]>()(world.hosts)
+  is<number>()(world.localRank)
+  is<number>()(world.localSize)
   is<(code?: number, reason?: string) => never>()(MPI.abort)
   // @ts-expect-error: read-only
   world.rank = 3
   // @ts-expect-error: read-only
   world.size = 3
+  // @ts-expect-error: read-only
+  world.hosts[0] = 'a'
   // @ts-expect-error: colors are numbers
   void world.split('red')
 }
@@ -168,6 +173,8 @@ export function collectives(): void {
 export async function communicators(): Promise<void> {
   is<MPI.Communicator | undefined>()(await world.split(0))
   is<MPI.Communicator | undefined>()(await world.split(MPI.UNDEFINED, 3))
+  is<MPI.Communicator>()(await world.splitType(MPI.SHARED))
+  is<MPI.Communicator | undefined>()(await world.splitType(world.rank > 0 ? MPI.SHARED : MPI.UNDEFINED, 3))
   is<MPI.Communicator>()(await world.dup())
   is<void>()(await world.free())
   // @ts-expect-error: a color is needed

@@ -1,0 +1,51 @@
+// --display-map and --dry-run: the hosts of a job and its ranks, as tables.
+import { bindRanks } from './binding.js'
+import { quote } from './plan.js'
+import type { Plan } from './plan.js'
+import { formatCpuList, readTopology } from './topology.js'
+
+/** The hosts with the ranks they run, then the ranks; with `commands`, what exactly is executed for each. */
+export function describePlan(plan: Plan, commands: boolean): string {
+  return `${hostTable(plan)}\n${rankTable(plan, commands)}`
+}
+
+function hostTable({ places }: Plan): string {
+  const limited = places.some(({ maxSlots }) => maxSlots !== undefined)
+  const head = ['Host', 'Slots', ...(limited ? ['At most'] : []), 'Ranks', 'Which']
+  const rows = places.map(({ name, user, port, slots, maxSlots, ranks }) => [
+    `${user === undefined ? '' : `${user}@`}${name}${port === undefined ? '' : ` port ${port}`}`,
+    String(slots),
+    ...(limited ? [String(maxSlots ?? '')] : []),
+    String(ranks.length),
+    formatCpuList(ranks),
+  ])
+  return table([head, ...rows])
+}
+
+function rankTable(plan: Plan, commands: boolean): string {
+  const cpus = boundTo(plan)
+  const head = ['Rank', 'Host', 'Local rank', ...(cpus ? ['Processors'] : []), 'Directory', commands ? 'Command' : 'Program']
+  const rows = plan.ranks.map(({ rank, localRank, cwd, file, args }) => [
+    String(rank),
+    plan.hosts[rank],
+    String(localRank),
+    ...(cpus ? [cpus[rank] ?? '?'] : []),
+    cwd,
+    commands ? [file, ...args].map(quote).join(' ') : plan.programs[rank],
+  ])
+  return table([head, ...rows])
+}
+
+/** By rank; only each host's own agent knows the processors of another host. */
+function boundTo({ bind, places }: Plan): Record<number, string> | undefined {
+  if (bind === undefined) return undefined
+  const ranks = places.find(({ local }) => local)?.ranks ?? []
+  const sets = bindRanks(readTopology(), bind, ranks.length)
+  return Object.fromEntries(sets.map((cpus, local) => [ranks[local], formatCpuList(cpus)]))
+}
+
+function table(rows: readonly string[][]): string {
+  const widths = rows.reduce((most, row) => row.map((cell, column) => Math.max(cell.length, most[column] ?? 0)), [0])
+  const line = (row: string[]): string => row.map((cell, column) => cell.padEnd(widths[column])).join('  ')
+  return rows.map((row) => `${line(row).trimEnd()}\n`).join('')
+}

@@ -1,0 +1,42 @@
+// The hosts of a job: --host, --hostfile, the batch system's, or this machine alone.
+import { LaunchError } from '../../lib/errors.js'
+import { readAllocation } from './allocation.js'
+import type { Here } from './here.js'
+import { HostList, hostKey } from './host.js'
+import type { Host } from './host.js'
+import { parseHostfile, readHosts } from './hostfile.js'
+import { parseHostOption } from './hostlist.js'
+
+export interface HostOptions {
+  hostfile?: string
+  /** As given to --host. */
+  host?: string
+  cpusPerRank: number
+}
+
+export interface JobHost extends Host {
+  /** This machine. */
+  local: boolean
+}
+
+/**
+ * A hostfile goes before an allocation; --host chooses from either, or stands for itself. This machine has one entry,
+ * whatever it is called. Throws LaunchError.
+ */
+export function findHosts(options: HostOptions, env: NodeJS.ProcessEnv, here: Here): JobHost[] {
+  const from = options.hostfile === undefined ? readAllocation(env)?.hosts : hostfileHosts(options.hostfile)
+  const chosen = options.host === undefined ? from : parseHostOption(options.host, from)
+  if (chosen === undefined) {
+    const slots = Math.max(1, Math.floor(here.processors / options.cpusPerRank))
+    return [{ name: here.name, slots, local: true }]
+  }
+  const merged = new HostList((name) => (here.is(name) ? '' : hostKey(name)))
+  for (const host of chosen) {
+    merged.add(host, (message) => {
+      throw new LaunchError(`this machine is named more than once: ${message}`)
+    })
+  }
+  return merged.list().map((host) => ({ ...host, local: here.is(host.name) }))
+}
+
+const hostfileHosts = (file: string): Host[] => parseHostfile(readHosts(file, `--hostfile ${file}`), file)

@@ -1,0 +1,61 @@
+// Where ranks run, by the real tsmpirun: what it shows, what it runs, what it refuses.
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import { fixture, runJob } from './run.js'
+
+const table = (text: string): string[] => text.split('\n').map((line) => line.trim().replace(/ {2,}/g, ' | '))
+const NO_BATCH = { SLURM_JOB_NODELIST: '', SLURM_NODELIST: '', PBS_NODEFILE: '', PE_HOSTFILE: '', LSB_DJOB_HOSTFILE: '', LSB_HOSTS: '' }
+const run = (args: string[], env: Record<string, string> = {}) => runJob(args, { env: { ...NO_BATCH, ...env } })
+
+void t.test('--dry-run shows hosts and ranks', async (t) => {
+  const hosts = join(t.testdir({ hosts: 'joe@n[1-2] slots=2\nlocalhost:1 # here\nn3 max_slots=4 port=22\n' }), 'hosts')
+  const { code, stdout, stderr } = await run(['--dry-run', '--hostfile', hosts, '--map-by', 'node', '--wdir', '/', 'echo', 'x'])
+  t.match({ code, stderr }, { code: 0, stderr: '' })
+  t.same(table(stdout), [
+    'Host | Slots | At most | Ranks | Which',
+    'joe@n1 | 2 | 2 | 0,4',
+    'joe@n2 | 2 | 2 | 1,5',
+    'localhost | 1 | 1 | 2',
+    'n3 port 22 | 1 | 4 | 1 | 3',
+    '',
+    'Rank | Host | Local rank | Directory | Command',
+    ...['n1', 'n2', 'localhost', 'n3', 'n1', 'n2'].map((host, rank) => `${rank} | ${host} | ${rank < 4 ? 0 : 1} | / | ${stdout.match(/\S*\/echo/)?.[0]} x`),
+    '',
+  ])
+})
+
+void t.test('an allocation gives the number of ranks; this machine may be part of it', async (t) => {
+  const slurm = { SLURM_JOB_NODELIST: `${hostname()},other`, SLURM_TASKS_PER_NODE: '3,2' }
+  const map = await run(['--dry-run', 'echo'], slurm)
+  t.match(map.stdout, /\nother +2 +2 +3-4\n/)
+  const { code, stdout, stderr } = await run(['-H', hostname(), fixture('print.mjs')], slurm)
+  t.match({ code, stderr }, { code: 0, stderr: '' })
+  t.same(stdout.trim().split('\n').sort(), [0, 1, 2].map((rank) => `rank ${rank} of 3`))
+})
+
+void t.test('ranks on other hosts are refused, after the table', async (t) => {
+  const { code, stdout, stderr } = await run(['--display-map', '-H', 'localhost,n[1-3]:2', 'echo'])
+  t.equal(code, 1)
+  t.match(stdout, /^Host .*\n(.*\n){4}\nRank .*\n(.*\n){7}$/)
+  t.match(stderr, /^tsmpirun: host n1 would run 2 ranks, and 2 other hosts more: jobs across hosts are not there yet; /)
+  t.match(await run(['-n', '1', '-H', 'localhost,n1', 'echo', 'x']), { code: 0, stdout: 'x\n', stderr: '' }, 'a host without ranks')
+})
+
+void t.test('more ranks than slots: said with --verbose, refused with --nooversubscribe', async (t) => {
+  const two = ['-n', '2', '-H', 'localhost', 'echo', 'x']
+  t.match(await run(two), { code: 0, stderr: '' })
+  t.match(await run(['--verbose', ...two]), { code: 0, stderr: 'tsmpirun: note: 2 ranks share 1 slots of host localhost\n' })
+  const refused = await run(['--nooversubscribe', ...two])
+  t.match(refused, { code: 1, stdout: '', stderr: 'tsmpirun: --nooversubscribe: host localhost has 1 slots and would run 2 ranks\n' })
+  t.match(await run(['--nooversubscribe', '-n', '65536', 'echo']), { code: 1, stderr: /has \d+ slots and would run 65536 ranks/ })
+})
+
+void t.test('what is wrong with a hostfile', async (t) => {
+  const folder = t.testdir({ hosts: 'a slots=2\nb slot=2\n' })
+  const wrong = await runJob(['--hostfile', 'hosts', 'echo'], { cwd: folder, env: NO_BATCH })
+  t.match(wrong, { code: 1, stderr: /^tsmpirun: hosts:2:3: unknown key 'slot'/ })
+  const missing = await runJob(['--hostfile', 'none', 'echo'], { cwd: folder, env: NO_BATCH })
+  t.match(missing, { code: 1, stderr: /^tsmpirun: --hostfile none cannot be read: ENOENT/ })
+  t.match(await run(['-n', '2', '--inspect-rank', '2', 'x.js']), { code: 2, stderr: /^tsmpirun: --inspect-rank 2: expected an integer from 0 to 1\n/ })
+})
