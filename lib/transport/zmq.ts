@@ -69,7 +69,11 @@ export class ZmqTransport implements Transport {
         const peer = this.#peers[rank]
         if (peer.delivered(sequence, bytes, asked)) this.#kick(peer)
       },
-      onBroken: (rank, what) => this.#lose(this.#peers[rank], what),
+      onBroken: (rank, what) => {
+        // a fault that was found later has been dropped with the messages
+        this.#peers[rank].lost = false
+        this.#lose(this.#peers[rank], what)
+      },
     })
     void this.#start(options)
   }
@@ -83,6 +87,10 @@ export class ZmqTransport implements Transport {
       return false
     }
     if (!peer.writing) this.#kick(peer)
+    return true
+  }
+
+  needsTurns(): boolean {
     return true
   }
 
