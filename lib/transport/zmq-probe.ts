@@ -11,6 +11,8 @@ const MECHANISM = 12
 const GREETING_BYTES = 64
 /** How long refused handshakes are waited for: connections are tried again within a second. */
 const OBSERVE_MS = 3_000
+/** A peer that is busy ends one in a handshake's time at the most. */
+const MOST_ENDED = 2
 
 /** What is wrong at a `tcp://` endpoint, or with the connection of `dealer` to it; undefined where nothing is found. */
 export async function probe(endpoint: string, dealer: Zmq.Dealer | undefined, milliseconds: number): Promise<string | undefined> {
@@ -50,18 +52,27 @@ export function couldBeRank(bytes: Uint8Array): boolean {
   return mechanism === 'CURVE'.slice(0, mechanism.length)
 }
 
-/** Refusals that the connection meets while we look. */
-function observe(dealer: Zmq.Dealer): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const { events } = dealer
-    const done = (fault?: string): void => {
-      clearTimeout(timer)
-      if (!events.closed) events.close()
-      resolve(fault)
+/** Refusals that the connection meets while we look: at the first look only, for a socket has one observer. */
+async function observe(dealer: Zmq.Dealer): Promise<string | undefined> {
+  const { events } = dealer
+  const close = (): void => {
+    if (!events.closed) events.close()
+  }
+  const timer = setTimeout(close, OBSERVE_MS)
+  let ended = 0
+  try {
+    while (!events.closed && !dealer.closed) {
+      const { type } = await events.receive()
+      if (type === 'handshake') return undefined
+      if (type === 'handshake:error:auth') return 'it does not admit the key of this rank'
+      if (type === 'disconnect' || type.startsWith('handshake:error')) ended++
+      if (ended === MOST_ENDED) return 'it ends every connection before the handshake is over: has it keys of this job?'
     }
-    const timer = setTimeout(done, OBSERVE_MS)
-    events.on('handshake:error:auth', () => done('it does not admit the key of this rank'))
-    events.on('handshake:error:protocol', ({ error }) => done(`it refuses the handshake: ${error.message}`))
-    events.on('end', () => done())
-  })
+  } catch {
+    // the socket was closed meanwhile
+  } finally {
+    clearTimeout(timer)
+    close()
+  }
+  return undefined
 }
