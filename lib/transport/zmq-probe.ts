@@ -2,8 +2,11 @@
 //
 // A peer that computes answers late: its system accepts connections, and the handshake waits for its event loop. So what
 // speaks against a peer is only that no connection is accepted, or that what accepts it is no rank of the job.
-import { connect } from 'node:net'
+import type * as Net from 'node:net'
 import type * as Zmq from 'zeromq'
+
+/** Loaded when it is needed: most ranks never need it. */
+const net = (): typeof Net => process.getBuiltinModule('node:net')
 
 /** A greeting of ZMTP 3 by CURVE: its first 10 bytes, its version, where the mechanism's name stands. */
 const SIGNATURE_BYTES = 10
@@ -25,7 +28,7 @@ function probePort(endpoint: string, milliseconds: number): Promise<string | und
   return new Promise((resolve) => {
     let accepted = false
     let greeting = Buffer.alloc(0)
-    const socket = connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 80) })
+    const socket = net().connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 80) })
     const done = (fault?: string): void => {
       clearTimeout(timer)
       socket.destroy()

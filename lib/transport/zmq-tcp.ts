@@ -2,7 +2,6 @@
 //
 // A rank has one key pair, by which it listens and connects. It connects to the key that its peer must have, and lets in
 // the keys of the job's other ranks alone, each under the routing id that belongs to it (zmq-gate.ts).
-import { isIPv6 } from 'node:net'
 import type * as Zmq from 'zeromq'
 import { TransportError } from '../errors.js'
 import { Gate } from './zmq-gate.js'
@@ -92,7 +91,7 @@ export class TcpLink implements Link {
     })
     this.#gate.open(this.#domain, this.#admission())
     try {
-      router.bindSync(`tcp://${isIPv6(address) ? `[${address}]` : address}:*`)
+      router.bindSync(`tcp://${address.includes(':') ? `[${address}]` : address}:*`)
     } catch (error) {
       router.close()
       this.#gate.shut(this.#domain)
@@ -155,7 +154,7 @@ export class TcpLink implements Link {
 
   #common(address: string): { ipv6: boolean; heartbeatInterval: number; heartbeatTimeout: number } {
     return {
-      ipv6: address.includes('[') || isIPv6(address),
+      ipv6: address.replace('tcp://', '').split(':').length > 2,
       heartbeatInterval: HEARTBEAT_INTERVAL_MS,
       heartbeatTimeout: HEARTBEAT_TIMEOUT_MS,
     }
