@@ -155,8 +155,13 @@ const RULES: readonly Rule[] = [
     may: /^(node:[\w/]+|bench\/.*|yargs|zeromq)$/,
   },
   {
+    title: 'a bench measures the wire between hosts inside',
+    modules: /^bench\/parts\/wire\.ts$/,
+    may: /^(lib\/(comm|p2p|transport)\/[\w-]+|node:[\w/]+|zeromq)$/,
+  },
+  {
     title: 'two benches measure one part inside: the codec and the reductions',
-    modules: /^bench\/parts\//,
+    modules: /^bench\/parts\/(?!wire)/,
     may: /^(lib\/data\/[\w-]+|native\/load|node:[\w/]+)$/,
   },
   {

@@ -74,7 +74,11 @@ export class Engine implements Receiver {
     this.#peers = peers
     this.transport = connect(this)
     this.outgoing = new Outgoing({ transport: this.transport, peers, requests, eagerLimit, finish })
-    for (const peer of peers) peer.memory = this.transport.memoryOf?.(peer.rank)
+    for (const peer of peers) {
+      peer.memory = this.transport.memoryOf?.(peer.rank)
+      peer.maxPayload = this.transport.maxPayloadTo?.(peer.rank) ?? this.transport.maxPayload
+      peer.needsTurns = this.transport.needsTurns?.(peer.rank) === true
+    }
     this.#direct = new Direct({ requests, outgoing: this.outgoing, finish })
     this.#incoming = new Incoming({
       peers,
@@ -158,6 +162,13 @@ export class Engine implements Receiver {
     for (let i = this.#pollers.length - 1; i >= 0; i--) this.#pollers[i].poll()
     if (this.#ready.length > 0) this.#runReady()
     return copied ? frames + 1 : frames
+  }
+
+  /** Whether an operation waits for a peer whose frames come in while the event loop turns only. */
+  needsTurns(op: Operation): boolean {
+    if (op instanceof SendOp) return this.#peers[op.dest].needsTurns
+    if (!(op instanceof RecvOp) || op.source < 0) return false
+    return this.#peers[op.source].needsTurns
   }
 
   /** Whether messages are being copied, by this rank or from it. */

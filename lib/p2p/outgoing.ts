@@ -198,7 +198,7 @@ export class Outgoing {
 
   #sendData(peer: Peer, op: SendOp): boolean {
     while (op.sent < op.length) {
-      const length = Math.min(op.length - op.sent, this.#transport.maxPayload)
+      const length = Math.min(op.length - op.sent, peer.maxPayload)
       this.#fillHeader(DATA, 0, 0, 0, 0, op.remoteId)
       this.#header[4] = length
       if (!this.#transmit(peer, op.payload, op.offset + op.sent, length)) return false

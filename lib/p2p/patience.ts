@@ -1,7 +1,10 @@
 // How long a rank waits awake, by how many ranks there are for a core.
 
-/** `never`: arrivals need the event loop. `spin`: a core for each rank. `yield`: more ranks than cores. */
-export type Polling = 'never' | 'spin' | 'yield'
+/**
+ * `never`: arrivals need the event loop. `spin`: a core for each rank. `yield`: more ranks than cores. The same briefly:
+ * there are peers on other hosts, too, whose messages wait for the event loop.
+ */
+export type Polling = 'never' | 'spin' | 'yield' | 'spin-briefly' | 'yield-briefly'
 
 /** How a blocking call waits before it sleeps. */
 export interface Patience {
@@ -22,5 +25,7 @@ export const PATIENCE: Record<Polling, Patience> = {
   never: { milliseconds: 0, polls: 1, looks: 1, shortPolls: 0 },
   spin: { milliseconds: 0.5, polls: 8, looks: 100, shortPolls: 50 },
   yield: { milliseconds: 1, polls: 1, looks: 1, shortPolls: 1 },
+  'spin-briefly': { milliseconds: 0.1, polls: 8, looks: 100, shortPolls: 50 },
+  'yield-briefly': { milliseconds: 0.1, polls: 1, looks: 1, shortPolls: 1 },
 }
 export const LINGER_NANOSECONDS = 50_000

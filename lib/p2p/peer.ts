@@ -27,6 +27,10 @@ export class Peer {
   lent = 0
   /** Where its memory can be got at, if at all. */
   memory: PeerMemory | undefined = undefined
+  /** Bytes of payload in a frame to it, at the most. */
+  maxPayload = 0
+  /** Its frames come in while the event loop turns only. */
+  needsTurns = false
   /** Whether it is in the engine's list of peers with something queued. */
   busy = false
   /** Where its frames can be looked at, once there is such a place. */

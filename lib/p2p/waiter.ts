@@ -23,6 +23,7 @@ const NOTHING: Promise<unknown> = Promise.resolve(undefined)
 export class Waiter implements Owner {
   readonly #engine: Engine
   readonly #polling: Polling
+  readonly #brief: boolean
   readonly patience: Patience
   /** Blocking calls that sleep: how to wake each, and since when it waits. */
   readonly #sleepers = new Map<Operation, { resolve: (value: unknown) => void; reject: (error: Error) => void; since: number }>()
@@ -39,6 +40,7 @@ export class Waiter implements Owner {
   constructor(engine: Engine, polling: Polling) {
     this.#engine = engine
     this.#polling = polling
+    this.#brief = polling.endsWith('briefly')
     this.patience = PATIENCE[polling]
     this.#keepAlive = setInterval(() => undefined, 0x7fffffff)
     this.#keepAlive.unref()
@@ -65,7 +67,7 @@ export class Waiter implements Owner {
   poll(op: Operation): boolean {
     if (op.done) return true
     const engine = this.#engine
-    if (this.#polling === 'never') {
+    if (this.#polling === 'never' || (this.#brief && engine.needsTurns(op))) {
       engine.progress()
       return op.done
     }

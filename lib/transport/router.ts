@@ -22,6 +22,14 @@ export class Router implements Transport {
     return this.#byPeer[peer].send(peer, header, payload, offset, length)
   }
 
+  maxPayloadTo(peer: number): number {
+    return this.#byPeer[peer].maxPayloadTo?.(peer) ?? this.#byPeer[peer].maxPayload
+  }
+
+  needsTurns(peer: number): boolean {
+    return this.#byPeer[peer].needsTurns?.(peer) === true
+  }
+
   inletOf(peer: number): Inlet | undefined {
     return this.#byPeer[peer].inletOf?.(peer)
   }

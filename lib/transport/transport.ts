@@ -81,6 +81,10 @@ export interface Transport {
   readonly name: 'self' | 'shm' | 'zmq' | 'inproc' | 'router'
   /** The most payload bytes that one frame may carry. */
   readonly maxPayload: number
+  /** The most that one to `peer` may carry, where that is more. */
+  maxPayloadTo?(peer: number): number
+  /** Whether frames from `peer` come in while the event loop turns, so that polling inside a call waits in vain. */
+  needsTurns?(peer: number): boolean
   /**
    * Sends one frame: `header[0 … 7]` and `length` bytes of `payload` from `offset`. All of it is copied before the
    * call returns, or none: false means that the peer's queue is full. Room that

@@ -1,11 +1,13 @@
 // What a rank keeps of one peer over ZeroMQ: sequence numbers, window, what is to be acknowledged (wire/batch.ts).
 import type { Dealer } from 'zeromq'
-import { ASK_ACK, batchFault, batchWord0 } from '../wire/batch.js'
+import { ASK_ACK, BATCH_HEAD_WORDS, headFault, writeHead } from '../wire/batch.js'
+import type { Stamp } from '../wire/batch.js'
 import { Outbox, WINDOW_BATCHES, WINDOW_BYTES } from './outbox.js'
 
 export class Peer {
   readonly rank: number
-  readonly outbox = new Outbox()
+  readonly outbox: Outbox
+  readonly #stamp: Stamp
   dealer: Dealer | undefined
   /** A writer loop runs on the dealer. */
   writing = false
@@ -26,8 +28,10 @@ export class Peer {
   #unacknowledged = 0
   #acknowledge = false
 
-  constructor(rank: number) {
+  constructor(rank: number, stamp: Stamp) {
     this.rank = rank
+    this.#stamp = stamp
+    this.outbox = new Outbox(stamp)
   }
 
   /** What to send next: a batch, or an acknowledgement or question of its own. */
@@ -37,7 +41,9 @@ export class Peer {
     let message = this.outbox.take(this.#delivered, flags)
     if (message === undefined) {
       if (!this.#acknowledge && !this.ask) return undefined
-      message = Buffer.from(Int32Array.of(batchWord0(flags), this.outbox.sequence, this.#delivered, 0).buffer)
+      const head = new Int32Array(BATCH_HEAD_WORDS)
+      writeHead(head, 0, flags, { sequence: this.outbox.sequence, acknowledge: this.#delivered, frames: 0 }, this.#stamp)
+      message = new Uint8Array(head.buffer)
     }
     this.#acknowledge = this.ask = false
     this.#unacknowledged = 0
@@ -46,7 +52,7 @@ export class Peer {
 
   /** Checks the head of a message from this peer. Returns how many batches it acknowledges, or what is wrong with it. */
   takeHead(words: Int32Array): number | string {
-    const fault = batchFault(words[0])
+    const fault = headFault(words, this.#stamp)
     if (fault !== undefined) return fault
     const due = words[3] === 0 ? this.#arrived : (this.#arrived + 1) | 0
     if (words[1] !== due) return `messages were lost: number ${due} was due, ${words[1]} came`

@@ -1,44 +1,42 @@
-// The sockets of one rank: where ranks listen, how a peer is recognized, which options are set. Nothing of frames.
+// The sockets of one rank: how a peer is recognized, which options are set. Nothing of frames.
 //
-// Each rank has a ROUTER that receives from all, and a DEALER for each peer that it sends to. On one host they speak
-// ipc. Who is at the other end is shown by the DEALER's routing id, which ROUTER puts before each message: the
-// sender's rank and a token that only holders of the job's secret can make, different for each ordered pair.
-import type * as Crypto from 'node:crypto'
-import { lstatSync, mkdirSync, rmSync, rmdirSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+// Each rank has a ROUTER that receives from all, and a DEALER for each peer that it sends to. Who is at the other end is
+// shown by the routing id that ROUTER puts before each message: the sender's rank and a token that only holders of the
+// job's secret can make, different for each ordered pair. How they connect is in zmq-ipc.ts and zmq-tcp.ts.
 import type * as Zmq from 'zeromq'
 import { TransportError } from '../errors.js'
 import { BATCH_BYTES } from './outbox.js'
+import { IpcLink } from './zmq-ipc.js'
+import { crypto } from './zmq-keys.js'
+import type { Library, Link } from './zmq-link.js'
+import { TcpLink, type TcpOptions } from './zmq-tcp.js'
 
 export interface SocketOptions {
   readonly rank: number
   readonly size: number
-  /** A name of the job that is its own on this host. */
+  /** A name of the job that is its own on its hosts. */
   readonly jobId: string
-  /** Known to the ranks of the job only. */
+  /** Known to the ranks of the job only; 32 bytes in hex where it has several hosts. */
   readonly secret: string
+  /** Counts the worlds of a job: what comes from a rank of another is refused. Default: 0. */
+  readonly epoch?: number
+  /** Where the job has several hosts. */
+  readonly tcp?: TcpOptions
 }
 
-/** Options that libzmq has and zeromq.js does not name. */
+/** An option that libzmq has and zeromq.js does not name. */
 const ZMQ_ZERO_COPY_RECV = 10
-const ZMQ_IPC_FILTER_UID = 59
 /** libzmq before this has holes that need no authentication. */
 const OLDEST_LIBZMQ = [4, 3, 3] as const
+const HANDSHAKE_MS = 10_000
 const POKE = 'poke'
 
-/** Loaded at first use as well: it is a tenth of a rank's import. */
-const crypto = (): typeof Crypto => process.getBuiltinModule('node:crypto')
+let shared: Promise<Library> | undefined
+/** Sockets of this process, one after the other. */
+let opened = 0
 
-let shared: Promise<Sockets> | undefined
-
-/** What this module needs of zeromq, loaded at first use: jobs on shared memory never load it. */
-interface Sockets {
-  readonly zmq: typeof Zmq
-  readonly context: Zmq.Context
-}
-
-async function load(): Promise<Sockets> {
+/** Loaded at first use: jobs on shared memory never load it. */
+async function load(): Promise<Library> {
   const zmq = await import('zeromq')
   requireVersion(zmq.version)
   class Context extends zmq.Context {
@@ -62,27 +60,32 @@ function requireVersion(version: string): void {
 /** Loads zeromq, binds this rank's ROUTER. */
 export async function openSockets(options: SocketOptions): Promise<ZmqSockets> {
   shared ??= load()
-  const { zmq, context } = await shared
-  return new ZmqSockets(zmq, context, options)
+  const library = await shared
+  const link = options.tcp === undefined ? new IpcLink(library, options) : new TcpLink(library, { ...options, ...options.tcp, epoch: options.epoch ?? 0 })
+  return new ZmqSockets(library, link, options)
 }
 
 export class ZmqSockets {
   readonly router: Zmq.Router
-  readonly #zmq: typeof Zmq
-  readonly #context: Zmq.Context
+  readonly #link: Link
   readonly #options: SocketOptions
-  readonly #address: Address
   readonly #poker: Zmq.Dealer
   readonly #dealers = new Set<Zmq.Dealer>()
   readonly #admitted = new Map<string, number>()
+  #closed = false
 
-  constructor(zmq: typeof Zmq, context: Zmq.Context, options: SocketOptions) {
-    this.#zmq = zmq
-    this.#context = context
+  constructor({ zmq, context }: Library, link: Link, options: SocketOptions) {
+    this.#link = link
     this.#options = options
-    this.#address = addressOf(options, options.rank)
-    this.router = this.#listen()
-    const wake = `inproc://tsmpi-${options.jobId}-${options.rank}-${proof(options.secret, 'wake')}`
+    this.router = link.listen({
+      linger: 0,
+      sendHighWaterMark: 0,
+      receiveHighWaterMark: 0,
+      maxMessageSize: BATCH_BYTES,
+      handshakeInterval: options.tcp?.handshakeMilliseconds ?? HANDSHAKE_MS,
+      backlog: 4096,
+    })
+    const wake = `inproc://tsmpi-${opened++}`
     this.router.bindSync(wake)
     this.#poker = new zmq.Dealer({ context, linger: 0, routingId: POKE })
     this.#poker.connect(wake)
@@ -95,32 +98,51 @@ export class ZmqSockets {
     if (known !== undefined) return known
     const from = /^\d{1,9}-/.test(id) ? Number.parseInt(id, 10) : this.#options.size
     if (from >= this.#options.size) return -1
-    const expected = Buffer.from(this.#identity(from, this.#options.rank), 'latin1')
+    const expected = Buffer.from(this.#link.identity(from, this.#options.rank), 'latin1')
     if (identity.length !== expected.length || !crypto().timingSafeEqual(identity, expected)) return -1
     this.#admitted.set(id, from)
     return from
   }
 
   /** A socket that sends to `peer`; it queues while the peer does not listen yet. */
-  connect(peer: number): Zmq.Dealer {
-    const dealer = new this.#zmq.Dealer({
-      context: this.#context,
-      routingId: this.#identity(this.#options.rank, peer),
+  async connect(peer: number): Promise<Zmq.Dealer> {
+    const dealer = await this.#link.connect(peer, {
+      routingId: this.#link.identity(this.#options.rank, peer),
       linger: 0,
       sendHighWaterMark: 0,
-      reconnectInterval: 5,
-      reconnectMaxInterval: 100,
-      handshakeInterval: 10_000,
-      heartbeatInterval: 0,
+      handshakeInterval: this.#options.tcp?.handshakeMilliseconds ?? HANDSHAKE_MS,
     })
     this.#dealers.add(dealer)
-    dealer.connect(addressOf(this.#options, peer).endpoint)
+    if (this.#closed) this.disconnect(dealer)
     return dealer
   }
 
   disconnect(dealer: Zmq.Dealer): void {
     this.#dealers.delete(dealer)
     dealer.close()
+  }
+
+  /** See Link. */
+  get silenceMilliseconds(): number {
+    return this.#link.silenceMilliseconds
+  }
+
+  probe(peer: number, dealer: Zmq.Dealer | undefined): Promise<Error | undefined> {
+    return this.#link.probe(peer, dealer)
+  }
+
+  /** Peers may connect while the event loop turns, which is kept alive until `release`. */
+  hold(): void {
+    this.#link.hold()
+  }
+
+  release(): void {
+    this.#link.release()
+  }
+
+  /** Lets in peers that have connected meanwhile. */
+  look(): void {
+    this.#link.look()
   }
 
   /** Ends a `router.receive` that is under way, with a message that `isPoke` knows. */
@@ -133,82 +155,10 @@ export class ZmqSockets {
   }
 
   close(): void {
-    for (const dealer of this.#dealers) dealer.close()
+    this.#closed = true
+    for (const dealer of this.#dealers) this.disconnect(dealer)
     this.#poker.close()
     this.router.close()
-    this.#address.remove()
-  }
-
-  #listen(): Zmq.Router {
-    class OwnUserOnly extends this.#zmq.Router {
-      filter(): void {
-        const uid = process.platform === 'linux' ? process.getuid?.() : undefined
-        if (uid !== undefined) this.setUint32Option(ZMQ_IPC_FILTER_UID, uid)
-      }
-    }
-    const router = new OwnUserOnly({
-      context: this.#context,
-      linger: 0,
-      sendHighWaterMark: 0,
-      receiveHighWaterMark: 0,
-      maxMessageSize: BATCH_BYTES,
-      handshakeInterval: 10_000,
-      heartbeatInterval: 0,
-      backlog: 4096,
-    })
-    router.filter()
-    try {
-      router.bindSync(this.#address.endpoint)
-    } catch (error) {
-      router.close()
-      const why = error instanceof Error ? error.message : String(error)
-      throw new TransportError(`rank ${this.#options.rank} cannot listen at ${this.#address.endpoint}: ${why}`)
-    }
-    return router
-  }
-
-  #identity(from: number, to: number): string {
-    return `${from}-${proof(this.#options.secret, `identity ${from} to ${to}`)}`
-  }
-}
-
-/** 128 bits that only holders of the secret can make. */
-function proof(secret: string, what: string): string {
-  return crypto().createHmac('sha256', secret).update(`tsmpi zmq ${what}`).digest('hex').slice(0, 32)
-}
-
-interface Address {
-  readonly endpoint: string
-  /** Removes what the address has left in the file system. */
-  remove(): void
-}
-
-/** Where `rank` listens. The name has a part that cannot be guessed, so that nobody else can listen there first. */
-function addressOf({ jobId, secret }: SocketOptions, rank: number): Address {
-  const part = proof(secret, `address ${rank}`).slice(0, 16)
-  if (process.platform === 'linux') {
-    return { endpoint: `ipc://@tsmpi-${jobId.slice(0, 40)}-${rank}-${part}`, remove: () => {} }
-  }
-  const folder = join(tmpdir(), `tsmpi-${proof(secret, `folder ${jobId}`).slice(0, 16)}`)
-  ownFolder(folder)
-  const path = join(folder, String(rank))
-  return { endpoint: `ipc://${path}`, remove: () => removeSocket(folder, path) }
-}
-
-/** Makes the folder, or takes one that another rank has made; only its owner may look inside. */
-function ownFolder(folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const { mode, uid } = lstatSync(folder)
-  if ((mode & 0o170077) !== 0o040000 || uid !== (process.getuid?.() ?? uid)) {
-    throw new TransportError(`${folder} is not a folder of this user alone: remove it and start the job again`)
-  }
-}
-
-function removeSocket(folder: string, path: string): void {
-  rmSync(path, { force: true })
-  try {
-    rmdirSync(folder)
-  } catch {
-    // other ranks are still there; the last removes it
+    this.#link.close()
   }
 }

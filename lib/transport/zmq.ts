@@ -12,11 +12,12 @@
 //   `router.readable` eats the edge that a pending receive waits for, so it is read only while none is pending.
 // - What a peer sends is checked before it is used; a peer that breaks the protocol is lost and from then on ignored.
 import { TransportError } from '../errors.js'
-import { ASK_ACK, BATCH_HEAD_BYTES } from '../wire/batch.js'
+import { ASK_ACK, BATCH_HEAD_BYTES, jobMark } from '../wire/batch.js'
 import { Inbox } from './inbox.js'
 import { MAX_PAYLOAD } from './outbox.js'
 import type { Receiver, Transport } from './transport.js'
 import { Peer } from './zmq-peer.js'
+import { Vigil } from './zmq-vigil.js'
 import { openSockets, type SocketOptions, type ZmqSockets } from './zmq-sockets.js'
 
 const FRAMES_PER_POLL = 64
@@ -27,6 +28,8 @@ export interface ZmqOptions extends Omit<SocketOptions, 'secret'> {
   /** Known to the ranks of the job only; frames wait until it is here. */
   readonly secret: string | Promise<string>
   readonly receiver: Receiver
+  /** The ranks that it carries frames to and from. Default: all others. */
+  readonly ranks?: readonly number[]
 }
 
 export class ZmqTransport implements Transport {
@@ -34,9 +37,11 @@ export class ZmqTransport implements Transport {
   readonly maxPayload = MAX_PAYLOAD
   readonly #receiver: Receiver
   readonly #rank: number
+  readonly #ranks: readonly number[]
   readonly #peers: readonly Peer[]
   readonly #inbox: Inbox
   #sockets: ZmqSockets | undefined
+  #vigil: Vigil | undefined
   #reading = false
   #receiving = false
   #releasing = false
@@ -55,13 +60,20 @@ export class ZmqTransport implements Transport {
   constructor(options: ZmqOptions) {
     this.#receiver = options.receiver
     this.#rank = options.rank
-    this.#peers = Array.from({ length: options.size }, (_, rank) => new Peer(rank))
+    const { rank: own, size } = options
+    const stamp = { job: jobMark(options.jobId), epoch: options.epoch ?? 0 }
+    this.#peers = Array.from({ length: size }, (_, rank) => new Peer(rank, stamp))
+    this.#ranks = options.ranks ?? this.#peers.map(({ rank }) => rank).filter((rank) => rank !== own || size === 1)
     this.#inbox = new Inbox(options.receiver, {
       onWhole: (rank, sequence, bytes, asked) => {
         const peer = this.#peers[rank]
         if (peer.delivered(sequence, bytes, asked)) this.#kick(peer)
       },
-      onBroken: (rank, what) => this.#lose(this.#peers[rank], what),
+      onBroken: (rank, what) => {
+        // a fault that was found later has been dropped with the messages
+        this.#peers[rank].lost = false
+        this.#lose(this.#peers[rank], what)
+      },
     })
     void this.#start(options)
   }
@@ -78,6 +90,10 @@ export class ZmqTransport implements Transport {
     return true
   }
 
+  needsTurns(): boolean {
+    return true
+  }
+
   /** Frames come in while the event loop turns; polling without letting it turn finds nothing new. */
   poll(): number {
     if (this.#polling || this.#closed) return 0
@@ -86,8 +102,13 @@ export class ZmqTransport implements Transport {
       return this.#inbox.deliver(FRAMES_PER_POLL)
     } finally {
       this.#polling = false
-      if (!this.#reading && !this.#closed && this.#sockets?.router.readable === true) void this.#read()
+      if (!this.#reading && !this.#closed) this.#look()
     }
+  }
+
+  #look(): void {
+    this.#sockets?.look()
+    if (this.#sockets?.router.readable === true) void this.#read()
   }
 
   sleep(): boolean {
@@ -130,8 +151,7 @@ export class ZmqTransport implements Transport {
     if (peer.gone) return
     peer.gone = true
     peer.outbox.clear()
-    if (peer.dealer !== undefined) this.#sockets!.disconnect(peer.dealer)
-    peer.dealer = undefined
+    this.#hangUp(peer)
     this.#block(peer, false)
     if (this.#flushed()) this.#endFlushes()
     // not from inside the engine's call
@@ -143,9 +163,28 @@ export class ZmqTransport implements Transport {
     if (this.#closed) return
     this.#closed = true
     this.#inbox.clear()
+    this.#vigil?.end()
     this.#sockets?.close()
     for (const peer of this.#peers) peer.outbox.clear()
     this.#endFlushes()
+  }
+
+  #watchOver(sockets: ZmqSockets): void {
+    this.#vigil = new Vigil({
+      peers: this.#ranks.map((rank) => this.#peers[rank]),
+      milliseconds: sockets.silenceMilliseconds,
+      ask: (peer) => {
+        peer.ask = true
+        this.#kick(peer)
+      },
+      look: (peer) => sockets.probe(peer.rank, peer.dealer),
+      lose: (peer, why) => this.#lose(peer, why),
+    })
+  }
+
+  #hangUp(peer: Peer): void {
+    if (peer.dealer !== undefined) this.#sockets!.disconnect(peer.dealer)
+    peer.dealer = undefined
   }
 
   async #start({ secret, ...options }: ZmqOptions): Promise<void> {
@@ -153,6 +192,7 @@ export class ZmqTransport implements Transport {
       const sockets = await openSockets({ ...options, secret: await secret })
       if (this.#closed) return sockets.close()
       this.#sockets = sockets
+      if (sockets.silenceMilliseconds > 0) this.#watchOver(sockets)
       for (const peer of this.#peers) if (!peer.outbox.empty) this.#kick(peer)
       if (this.#waiting()) void this.#read()
     } catch (error) {
@@ -167,7 +207,8 @@ export class ZmqTransport implements Transport {
   async #write(peer: Peer, sockets: ZmqSockets): Promise<void> {
     peer.writing = true
     try {
-      const dealer = (peer.dealer ??= sockets.connect(peer.rank))
+      const dealer = (peer.dealer ??= await sockets.connect(peer.rank))
+      if (peer.gone || this.#closed) this.#hangUp(peer)
       while (!this.#closed) {
         const message = peer.next(this.#flushes.length > 0)
         if (message === undefined) break
@@ -185,6 +226,7 @@ export class ZmqTransport implements Transport {
     if (this.#sockets === undefined) return
     const { router } = this.#sockets
     this.#reading = true
+    this.#sockets.hold()
     try {
       while (!this.#closed && (this.#waiting() || router.readable)) {
         this.#receiving = true
@@ -197,6 +239,7 @@ export class ZmqTransport implements Transport {
       if (!this.#closed) this.#failed(error)
     } finally {
       this.#reading = false
+      this.#sockets.release()
     }
   }
 
@@ -273,19 +316,17 @@ export class ZmqTransport implements Transport {
   }
 
   /** Nothing more is taken from or sent to this peer; the engine hears of it after the frames that came before. */
-  #lose(peer: Peer, what: string, cause?: unknown): void {
+  #lose(peer: Peer, what: string | Error, cause?: unknown): void {
+    if (peer.lost || this.#closed) return
     peer.lost = true
     this.forget(peer.rank)
-    const message = `rank ${this.#rank} lost rank ${peer.rank} (zmq): ${what}`
-    this.#inbox.pushFault(peer.rank, new TransportError(message, { cause }))
+    const message = `rank ${this.#rank} lost rank ${peer.rank} (zmq): `
+    this.#inbox.pushFault(peer.rank, what instanceof Error ? what : new TransportError(message + what, { cause }))
     if (this.#asleep) this.#wake()
   }
 
   #failed(error: unknown): void {
-    for (const peer of this.#peers) {
-      const other = peer.rank !== this.#rank || this.#peers.length === 1
-      if (other && !peer.lost) this.#lose(peer, reason(error), error)
-    }
+    for (const rank of this.#ranks) this.#lose(this.#peers[rank], reason(error), error)
   }
 
   #flushed(): boolean {

@@ -10,7 +10,7 @@
 //   word 7   the receiver's request id (CTS, DATA); in EAGER and RTS the collective signature, 0 for point-to-point
 
 /** Version of this layout; peers of another version are refused when they connect. */
-export const WIRE_VERSION = 1
+export const WIRE_VERSION = 2
 export const HEADER_WORDS = 8
 export const HEADER_BYTES = 32
 

@@ -5,7 +5,7 @@ import { ANY_SOURCE, ANY_TAG } from '../../lib/p2p/status.js'
 import { turns } from '../support/script.js'
 import { inWorlds, transports } from '../support/worlds.js'
 
-const countOn = (name: string): number => (name === 'zmq' ? 20_000 : 100_000)
+const countOn = (name: string): number => (name === 'zmq' || name === 'hosts' ? 20_000 : 100_000)
 
 for (const name of transports()) {
   const many = countOn(name)

@@ -10,6 +10,7 @@ import { Engine } from '../../lib/p2p/engine.js'
 import { Waiter } from '../../lib/p2p/waiter.js'
 import type { Polling } from '../../lib/p2p/patience.js'
 import { createInproc } from '../../lib/transport/inproc.js'
+import { LocalTransport, localReceiver } from '../../lib/transport/local.js'
 import { Router } from '../../lib/transport/router.js'
 import { SelfTransport } from '../../lib/transport/self.js'
 import { ShmBoards } from '../../lib/transport/shm-boards.js'
@@ -17,13 +18,15 @@ import { ShmTransport } from '../../lib/transport/shm.js'
 import type { Receiver, Transport } from '../../lib/transport/transport.js'
 import { ZmqTransport } from '../../lib/transport/zmq.js'
 import { segmentBytes } from '../../lib/wire/segment.js'
+import { tcpJob, tcpTransport } from '../transport/hosts.js'
 
-export type TransportName = 'inproc' | 'shm' | 'zmq'
-export const TRANSPORTS: readonly TransportName[] = ['inproc', 'shm', 'zmq']
+/** `hosts`: two hosts of consecutive ranks, shared memory inside each, TCP with CURVE between them. */
+export type TransportName = 'inproc' | 'shm' | 'zmq' | 'hosts'
+export const TRANSPORTS: readonly TransportName[] = ['inproc', 'shm', 'zmq', 'hosts']
 
 /** Why a transport cannot be tested here; undefined where it can. */
 export function missing(name: TransportName): string | undefined {
-  if (name === 'shm') return nativeMemory() === undefined ? whyNotNative() : undefined
+  if (name === 'shm' || name === 'hosts') return nativeMemory() === undefined ? whyNotNative() : undefined
   if (name === 'zmq') return 'poll' in ZmqTransport.prototype ? undefined : 'not written yet'
   return undefined
 }
@@ -115,6 +118,29 @@ const HUBS: Record<TransportName, (size: number) => Peers> = {
     const Zmq = ZmqTransport as unknown as new (options: object) => Transport
     return { connect: (rank, receiver) => new Zmq({ rank, size, jobId, secret, receiver }), close: () => undefined }
   },
+  hosts: hostsOfShm,
+}
+
+function hostsOfShm(size: number): Peers {
+  const memory = nativeMemory()!
+  const half = (size + 1) >> 1
+  const job = tcpJob(size)
+  const everyone = Array.from({ length: size }, (_, rank) => rank)
+  const hosts = [everyone.slice(0, half), everyone.slice(half)].map((ranks) => {
+    const fd = memory.createSegment(segmentBytes(ranks.length))
+    return { ranks, fd, doorbells: ranks.map(() => memory.createDoorbell()) }
+  })
+  return {
+    connect(rank, receiver) {
+      const { ranks, fd, doorbells } = hosts[rank < half ? 0 : 1]
+      const inner = new ShmTransport({ memory, fd, doorbells, rank: ranks.indexOf(rank), receiver: localReceiver(ranks, receiver) })
+      const local = new LocalTransport(inner, ranks)
+      const others = everyone.filter((peer) => !ranks.includes(peer))
+      const between = tcpTransport(job, rank, receiver, { ranks: others })
+      return new Router(everyone.map((peer) => (ranks.includes(peer) ? local : between)))
+    },
+    close: () => hosts.forEach(({ fd, doorbells }) => [fd, ...doorbells].forEach((each) => memory.close(each))),
+  }
 }
 
 function spied(transport: Transport, from: number, spy: WorldsOptions['spy']): Transport {

@@ -24,7 +24,7 @@ function tags(batch: Uint8Array): number[] {
 for (const seed of [1, 2, 3]) {
   void t.test(`random pushes, takes and acknowledgements, seed ${seed}`, async (t) => {
     const next = random(seed)
-    const outbox = new Outbox()
+    const outbox = new Outbox({ job: 1, epoch: 2 })
     const underWay: Uint8Array[] = []
     const seen: number[] = []
     let [pushed, refused, acknowledged] = [0, 0, 0]
@@ -55,7 +55,7 @@ for (const seed of [1, 2, 3]) {
 }
 
 void t.test('acknowledgements that cannot be true', async (t) => {
-  const outbox = new Outbox()
+  const outbox = new Outbox({ job: 1, epoch: 2 })
   t.equal(outbox.acknowledge(1), -1, 'nothing was sent')
   for (let i = 0; i < 3; i++) {
     outbox.push(header(i, 0), new Uint8Array(0), 0, 0)
@@ -70,7 +70,7 @@ void t.test('acknowledgements that cannot be true', async (t) => {
 })
 
 void t.test('small frames beyond the bound on batches collect in one', async (t) => {
-  const outbox = new Outbox()
+  const outbox = new Outbox({ job: 1, epoch: 2 })
   for (let i = 0; i < WINDOW_BATCHES; i++) {
     outbox.push(header(i, 0), new Uint8Array(0), 0, 0)
     t.ok(outbox.take(0, 0))

@@ -7,10 +7,13 @@ import { Dealer } from 'zeromq'
 import { Outbox } from '../../lib/transport/outbox.js'
 import { openSockets, type ZmqSockets } from '../../lib/transport/zmq-sockets.js'
 import { ZmqTransport } from '../../lib/transport/zmq.js'
+import { jobMark } from '../../lib/wire/batch.js'
 import { header, pattern, Rank, random, until } from './contract.js'
 
+/** Its jobs differ by their secrets. */
+const jobId = randomBytes(6).toString('hex')
 const newJob = (): { jobId: string; secret: string; size: number } => ({
-  jobId: randomBytes(6).toString('hex'),
+  jobId,
   secret: randomBytes(16).toString('hex'),
   size: 3,
 })
@@ -36,16 +39,16 @@ async function stillListens(t: Test, rank: Rank, job: ReturnType<typeof newJob>)
 
 /** A batch of three frames as an honest rank would send it first. */
 function honest(): Buffer {
-  const outbox = new Outbox()
+  const outbox = new Outbox({ job: jobMark(jobId), epoch: 0 })
   for (let tag = 0; tag < 3; tag++) outbox.push(header(tag, 20), pattern(1, 0, tag, 20), 0, 20)
   return Buffer.from(outbox.take(0, 0)!)
 }
 
 void t.test('strangers are not heard', { skip: process.platform !== 'linux' }, async (t) => {
   const { rank, job, sockets } = await victim()
-  const toRank2 = sockets.connect(2)
+  const toRank2 = await sockets.connect(2)
   const third = await openSockets({ ...job, rank: 2 })
-  const fromRank2 = third.connect(0)
+  const fromRank2 = await third.connect(0)
   const stolen = fromRank2.routingId!.replace(/^2/, '1')
   third.close()
   const [, name] = new RegExp(`@(tsmpi-${job.jobId}-0-\\w+)`).exec(readFileSync('/proc/net/unix', 'utf8'))!
@@ -61,7 +64,7 @@ void t.test('strangers are not heard', { skip: process.platform !== 'linux' }, a
     await delay(2)
   }
   t.equal(rank.received, 0)
-  await sockets.connect(0).send(honest())
+  await (await sockets.connect(0)).send(honest())
   await until([rank], () => rank.received === 3)
   t.same(rank.frames.map((frame) => frame.peer), [1, 1, 1], 'the holder of the secret is')
   t.same(rank.lost, [])
@@ -82,24 +85,26 @@ const broken: Record<string, [message: Buffer | Buffer[], reason: RegExp, delive
   'bytes that are no multiple of 8': [Buffer.concat([honest(), Buffer.alloc(3)]), /not one of tsmpi/, 0],
   'two parts': [[honest(), honest()], /not one of tsmpi/, 0],
   'another protocol': [Buffer.from('GET / HTTP/1.1\r\nHost: 127.0.0.12'), /not a message of tsmpi/, 0],
-  'another version': [words((w) => (w[0] += 1)), /wire version 2, this rank 1/, 0],
+  'another version': [words((w) => (w[0] += 1)), /wire version 3, this rank 2/, 0],
+  'another job': [words((w) => (w[4] ^= 1)), /another job/, 0],
+  'another epoch': [words((w) => (w[5] = 7)), /epoch 7 of the job, this rank to 0/, 0],
   'a number that was not due': [words((w) => (w[1] = 2)), /number 1 was due, 2 came/, 0],
   'an acknowledgement of what was not sent': [words((w) => (w[2] = 1)), /never sent/, 0],
   'fewer frames than it says': [words((w) => (w[3] = 4)), /breaks the protocol/, 3],
   'more frames than it says': [words((w) => (w[3] = 2)), /breaks the protocol/, 2],
   'a negative number of frames': [words((w) => (w[3] = -1)), /breaks the protocol/, 0],
   'no frames but bytes': [words((w) => ((w[3] = 0), (w[1] = 0))), /breaks the protocol/, 0],
-  'a frame longer than the message': [words((w) => (w[8] = 4000)), /breaks the protocol/, 0],
-  'a frame of negative length': [words((w) => (w[8] = -1)), /breaks the protocol/, 0],
-  'a frame of huge length': [words((w) => (w[8] = 2 ** 31 - 1)), /breaks the protocol/, 0],
-  'a frame of an unknown kind': [words((w) => (w[4] = 99)), /breaks the protocol/, 0],
-  'a second frame of kind 0': [words((w) => (w[18] = 0)), /breaks the protocol/, 1],
+  'a frame longer than the message': [words((w) => (w[10] = 4000)), /breaks the protocol/, 0],
+  'a frame of negative length': [words((w) => (w[10] = -1)), /breaks the protocol/, 0],
+  'a frame of huge length': [words((w) => (w[10] = 2 ** 31 - 1)), /breaks the protocol/, 0],
+  'a frame of an unknown kind': [words((w) => (w[6] = 99)), /breaks the protocol/, 0],
+  'a second frame of kind 0': [words((w) => (w[20] = 0)), /breaks the protocol/, 1],
 }
 
 for (const [what, [message, reason, delivered]] of Object.entries(broken)) {
   void t.test(`a peer that sends ${what} is lost`, async (t) => {
     const { rank, job, sockets } = await victim()
-    const dealer = sockets.connect(0)
+    const dealer = await sockets.connect(0)
     await dealer.send(message)
     await dealer.send(honest())
     await until([rank], () => rank.lost.length > 0)
@@ -117,7 +122,7 @@ for (const [what, [message, reason, delivered]] of Object.entries(broken)) {
 
 void t.test('messages that are too large end the connection only', async (t) => {
   const { rank, job, sockets } = await victim()
-  await sockets.connect(0).send(Buffer.alloc(1 << 20))
+  await (await sockets.connect(0)).send(Buffer.alloc(1 << 20))
   await stillListens(t, rank, job)
   t.same(rank.received, 1)
   sockets.close()
@@ -128,7 +133,7 @@ void t.test('random damage never ends the process', async (t) => {
   const next = random(4)
   for (let round = 0; round < 60; round++) {
     const { rank, job, sockets } = await victim()
-    const dealer = sockets.connect(0)
+    const dealer = await sockets.connect(0)
     for (let i = 0; i < 5; i++) {
       const message = next(3) === 0 ? Buffer.from(pattern(0, 0, next(1000), next(300))) : honest()
       for (let flips = next(6); flips > 0; flips--) message[next(message.length)] ^= 1 << next(8)

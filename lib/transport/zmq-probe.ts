@@ -1,0 +1,81 @@
+// Why a peer on another host does not answer: asked only when it has been silent for long.
+//
+// A peer that computes answers late: its system accepts connections, and the handshake waits for its event loop. So what
+// speaks against a peer is only that no connection is accepted, or that what accepts it is no rank of the job.
+import type * as Net from 'node:net'
+import type * as Zmq from 'zeromq'
+
+/** Loaded when it is needed: most ranks never need it. */
+const net = (): typeof Net => process.getBuiltinModule('node:net')
+
+/** A greeting of ZMTP 3 by CURVE: its first 10 bytes, its version, where the mechanism's name stands. */
+const SIGNATURE_BYTES = 10
+const MECHANISM = 12
+const GREETING_BYTES = 64
+/** How long refused handshakes are waited for: connections are tried again within a second. */
+const OBSERVE_MS = 3_000
+/** A peer that is busy ends one in a handshake's time at the most. */
+const MOST_ENDED = 2
+
+/** What is wrong at a `tcp://` endpoint, or with the connection of `dealer` to it; undefined where nothing is found. */
+export async function probe(endpoint: string, dealer: Zmq.Dealer | undefined, milliseconds: number): Promise<string | undefined> {
+  const fault = await probePort(endpoint, milliseconds)
+  return fault ?? (dealer === undefined || dealer.closed ? undefined : await observe(dealer))
+}
+
+function probePort(endpoint: string, milliseconds: number): Promise<string | undefined> {
+  const { hostname, port } = new URL(endpoint.replace('tcp:', 'http:'))
+  return new Promise((resolve) => {
+    let accepted = false
+    let greeting = Buffer.alloc(0)
+    const socket = net().connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 80) })
+    const done = (fault?: string): void => {
+      clearTimeout(timer)
+      socket.destroy()
+      resolve(fault)
+    }
+    const timer = setTimeout(() => done(accepted ? undefined : `no connection within ${milliseconds / 1000} s`), milliseconds)
+    socket.on('connect', () => (accepted = true))
+    socket.on('data', (bytes) => {
+      greeting = Buffer.concat([greeting, bytes]).subarray(0, GREETING_BYTES)
+      if (!couldBeRank(greeting)) done('what listens there is no rank of tsmpi')
+      else if (greeting.length > SIGNATURE_BYTES) done()
+    })
+    // a busy system may end connections as well
+    socket.on('end', () => done())
+    socket.on('error', (error: NodeJS.ErrnoException) => done(accepted ? undefined : (error.code ?? error.message)))
+  })
+}
+
+/** Whether bytes are the beginning of what ZeroMQ says first. */
+export function couldBeRank(bytes: Uint8Array): boolean {
+  if (bytes.length > 0 && bytes[0] !== 0xff) return false
+  if (bytes.length >= SIGNATURE_BYTES && bytes[SIGNATURE_BYTES - 1] !== 0x7f) return false
+  const mechanism = Buffer.from(bytes).toString('latin1', MECHANISM, MECHANISM + 5)
+  return mechanism === 'CURVE'.slice(0, mechanism.length)
+}
+
+/** Refusals that the connection meets while we look: at the first look only, for a socket has one observer. */
+async function observe(dealer: Zmq.Dealer): Promise<string | undefined> {
+  const { events } = dealer
+  const close = (): void => {
+    if (!events.closed) events.close()
+  }
+  const timer = setTimeout(close, OBSERVE_MS)
+  let ended = 0
+  try {
+    while (!events.closed && !dealer.closed) {
+      const { type } = await events.receive()
+      if (type === 'handshake') return undefined
+      if (type === 'handshake:error:auth') return 'it does not admit the key of this rank'
+      if (type === 'disconnect' || type.startsWith('handshake:error')) ended++
+      if (ended === MOST_ENDED) return 'it ends every connection before the handshake is over: has it keys of this job?'
+    }
+  } catch {
+    // the socket was closed meanwhile
+  } finally {
+    clearTimeout(timer)
+    close()
+  }
+  return undefined
+}

@@ -1,0 +1,173 @@
+// ZeroMQ between hosts: TCP, where every connection is encrypted and authenticated by CURVE.
+//
+// A rank has one key pair, by which it listens and connects. It connects to the key that its peer must have, and lets in
+// the keys of the job's other ranks alone, each under the routing id that belongs to it (zmq-gate.ts).
+import type * as Zmq from 'zeromq'
+import { TransportError } from '../errors.js'
+import { Gate } from './zmq-gate.js'
+import { JobKeys } from './zmq-keys.js'
+import type { Library, Link } from './zmq-link.js'
+import { probe } from './zmq-probe.js'
+
+/** Where a rank listens, and what its host is called in messages. */
+export interface Endpoint {
+  /** As ZeroMQ writes it: `tcp://10.0.0.7:41234`. */
+  readonly endpoint: string
+  readonly host: string
+}
+
+export interface TcpOptions {
+  /** The address to listen at, and no other: that of an interface of this host. The system chooses the port. */
+  readonly address: string
+  readonly host: string
+  /** Told once, as soon as this rank listens. */
+  readonly onBound: (endpoint: string) => void
+  /** Asked before the first message to a peer. */
+  readonly endpointOf: (peer: number) => Endpoint | Promise<Endpoint>
+  /** How long a peer may leave messages unanswered before it is looked for; also how long to look. Default: 30 s. */
+  readonly silenceMilliseconds?: number
+  /** How long a handshake may take from its first byte. Default: 10 s. */
+  readonly handshakeMilliseconds?: number
+}
+
+/** What CURVE adds to a message. */
+export const CURVE_BYTES = 64
+const SILENCE_MS = 30_000
+const PROBE_MS = 10_000
+const HEARTBEAT_INTERVAL_MS = 5_000
+/** Long enough for a cable to be put back, or a host to be busy; that a host is gone is for the launcher to notice. */
+const HEARTBEAT_TIMEOUT_MS = 60_000
+
+let domains = 0
+const gates = new WeakMap<Zmq.Context, Gate>()
+
+export interface TcpLinkOptions extends TcpOptions {
+  readonly rank: number
+  readonly size: number
+  readonly jobId: string
+  readonly secret: string
+  readonly epoch: number
+}
+
+export class TcpLink implements Link {
+  readonly #library: Library
+  readonly #options: TcpLinkOptions
+  readonly #keys: JobKeys
+  readonly #gate: Gate
+  /** Sockets of one context: in tests they belong to several ranks. */
+  readonly #domain = `tsmpi-${domains++}`
+  readonly silenceMilliseconds: number
+  #bound = ''
+
+  constructor(library: Library, options: TcpLinkOptions) {
+    this.#library = library
+    this.#options = options
+    this.#keys = new JobKeys({ jobId: options.jobId, secret: options.secret, epoch: options.epoch })
+    const { zmq, context } = library
+    const gate = gates.get(context) ?? new Gate(zmq, context)
+    gates.set(context, gate)
+    this.#gate = gate
+    this.silenceMilliseconds = options.silenceMilliseconds ?? SILENCE_MS
+  }
+
+  identity(from: number, to: number): string {
+    return `${from}-${this.#keys.token(from, to)}`
+  }
+
+  listen(options: Zmq.SocketOptions<Zmq.Router>): Zmq.Router {
+    const { zmq, context } = this.#library
+    const { rank, host, address, onBound } = this.#options
+    const router = new zmq.Router({
+      context,
+      ...options,
+      ...this.#common(address),
+      maxMessageSize: options.maxMessageSize! + CURVE_BYTES,
+      // a rank that connects again, after its connection broke, has the routing id of the connection that broke
+      handover: true,
+      curveServer: true,
+      curveSecretKey: this.#keys.pair(rank).secretKey,
+      zapDomain: this.#domain,
+      zapEnforceDomain: true,
+    })
+    this.#gate.open(this.#domain, this.#admission())
+    try {
+      router.bindSync(`tcp://${address.includes(':') ? `[${address}]` : address}:*`)
+    } catch (error) {
+      router.close()
+      this.#gate.shut(this.#domain)
+      const why = error instanceof Error ? error.message : String(error)
+      throw new TransportError(`rank ${rank} on ${host} cannot listen at ${address}: ${why}`)
+    }
+    this.#bound = router.lastEndpoint!
+    onBound(this.#bound)
+    return router
+  }
+
+  async connect(peer: number, options: Zmq.SocketOptions<Zmq.Dealer>): Promise<Zmq.Dealer> {
+    const { zmq, context } = this.#library
+    const { rank, endpointOf } = this.#options
+    const there = await endpointOf(peer)
+    if (!/^tcp:\/\/[^/\s]+:\d{1,5}$/.test(there.endpoint)) {
+      throw new TransportError(`rank ${peer} on ${there.host} listens at '${there.endpoint}', which is not an address`)
+    }
+    const own = this.#keys.pair(rank)
+    const dealer = new zmq.Dealer({
+      context,
+      ...options,
+      ...this.#common(there.endpoint),
+      reconnectInterval: 20,
+      reconnectMaxInterval: 1_000,
+      curvePublicKey: own.publicKey,
+      curveSecretKey: own.secretKey,
+      curveServerKey: this.#keys.pair(peer).publicKey,
+    })
+    dealer.connect(there.endpoint)
+    return dealer
+  }
+
+  async probe(peer: number, dealer: Zmq.Dealer | undefined): Promise<Error | undefined> {
+    const { rank, host } = this.#options
+    const there = await this.#options.endpointOf(peer)
+    const why = await probe(there.endpoint, dealer, Math.min(PROBE_MS, this.silenceMilliseconds))
+    if (why === undefined) return undefined
+    const [here, address] = [this.#bound, there.endpoint].map((endpoint) => endpoint.replace('tcp://', ''))
+    return new TransportError(
+      `rank ${rank} on ${host} (${here}) cannot reach rank ${peer} on ${there.host} (${address}): ${why}`,
+    )
+  }
+
+  hold(): void {
+    this.#gate.hold()
+  }
+
+  release(): void {
+    this.#gate.release()
+  }
+
+  look(): void {
+    this.#gate.look()
+  }
+
+  close(): void {
+    this.#gate.shut(this.#domain)
+  }
+
+  #common(address: string): { ipv6: boolean; heartbeatInterval: number; heartbeatTimeout: number } {
+    return {
+      ipv6: address.replace('tcp://', '').split(':').length > 2,
+      heartbeatInterval: HEARTBEAT_INTERVAL_MS,
+      heartbeatTimeout: HEARTBEAT_TIMEOUT_MS,
+    }
+  }
+
+  /** Public keys are derived once somebody connects: a millisecond for a dozen of them. */
+  #admission(): (key: Buffer) => string | undefined {
+    const { rank, size } = this.#options
+    let ranks: Map<string, number> | undefined
+    return (key) => {
+      ranks ??= new Map(Array.from({ length: size }, (_, peer) => [this.#keys.publicKey(peer).toString('hex'), peer]))
+      const peer = ranks.get(key.toString('hex'))
+      return peer === undefined ? undefined : this.identity(peer, rank)
+    }
+  }
+}
