@@ -2,17 +2,29 @@
 //
 // Invariants:
 // - `finalized` is delivered once, when every rank has finalized, and then PMI is done with.
-// - A rank never ends without a word to the launcher: its exit handler finalizes PMI, or aborts the job where the exit code
-//   is not 0, or where others might wait for it for ever.
+// - A rank never ends by itself without a word to the launcher: its exit handler finalizes PMI, or aborts the job where the
+//   exit code is not 0, or where others might wait for it for ever.
+// - What is said of it is printed before that, and by us: Node prints an uncaught error after the exit handlers, when the
+//   launcher may already be ending the job.
+import { inspect } from 'node:util'
 import type { FromRank, SentFrames, ToRank } from '../wire/control.js'
 import type { Control } from './job.js'
 import type { Pmi } from './pmi-wire.js'
+
+/** How long a launcher may take to read what was printed, which it drops once a job has been aborted, in milliseconds. */
+const LAST_WORDS = 200
 
 export interface PmiControlOptions {
   readonly pmi: Pmi
   readonly rank: number
   readonly secret: string
   readonly hosts: readonly string[]
+}
+
+/** Ends the job, whose last words have been printed. */
+export function abortJob(pmi: Pmi, code: number, what: string): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LAST_WORDS)
+  pmi.abort(code, what)
 }
 
 export class PmiControl implements Control {
@@ -29,6 +41,7 @@ export class PmiControl implements Control {
     this.rank = rank
     this.deliver({ type: 'job', secret, hosts: [...hosts] })
     process.on('exit', (code) => this.#onExit(code))
+    process.on('uncaughtException', (error) => this.#onUncaught(error))
   }
 
   send(message: FromRank): void {
@@ -94,26 +107,36 @@ export class PmiControl implements Control {
     if (this.#over) return
     this.#over = true
     if (this.mayTell()) process.stderr.write(`tsmpi: ${what}\n`)
-    this.close()
-    this.#pmi.abort(code, what)
     process.exitCode = code
+    this.#abort(code, what)
+  }
+
+  /** Unless the program has a listener of its own. */
+  #onUncaught(error: unknown): void {
+    if (process.listenerCount('uncaughtException') > 1) return
+    process.stderr.write(`tsmpi: rank ${this.rank} ended with an uncaught error:\n${inspect(error)}\n`)
+    process.exit(1)
   }
 
   #onExit(code: number): void {
     if (this.#over) return
     this.#over = true
-    const left = code === 0 && this.leave(this.#count())
-    this.close()
-    if (left) return void this.#finalizePmi()
+    if (code === 0 && this.leave(this.#count())) return this.#finalizePmi()
     const what = `rank ${this.rank} exited with code ${code}${code === 0 ? ', without having finalized' : ''}`
     if (code === 0) {
       process.stderr.write(`tsmpi: ${what}: await finalize() before process.exit()\n`)
       process.exitCode = 1
     }
-    this.#pmi.abort(code || 1, what)
+    this.#abort(code || 1, what)
+  }
+
+  #abort(code: number, what: string): void {
+    this.close()
+    abortJob(this.#pmi, code, what)
   }
 
   #finalizePmi(): void {
+    this.close()
     try {
       this.#pmi.finalize()
     } catch {

@@ -8,7 +8,7 @@ import type { NativeMemory } from '../../native/load.js'
 import type { Job } from './job.js'
 import { getCards, newJob, putCard, whereAmI } from './pmi-cards.js'
 import type { Card } from './pmi-cards.js'
-import { PmiControl } from './pmi-control.js'
+import { PmiControl, abortJob } from './pmi-control.js'
 import { describe, makeBells, shareHost } from './pmi-shared.js'
 import type { OwnBells, SharedHost } from './pmi-shared.js'
 import type { Pmi } from './pmi-wire.js'
@@ -40,11 +40,14 @@ export function joinedByPmi(env: NodeJS.ProcessEnv = process.env): Job {
   if (size === 1) return { ...own, id: `${process.pid}` }
   // Slurm names its step; Hydra speaks both, and PMI-1 better.
   const pmi = openOrExplain(() => openPmi({ fd, rank, size, jobId, version: jobId === undefined ? 1 : 2, onLost: die }), said)
-  const abort = (code: number): void => pmi.abort(code, `rank ${rank} could not join the job`)
-  process.on('exit', abort)
-  const job = join(pmi, own)
-  process.off('exit', abort)
-  return job
+  try {
+    return join(pmi, own)
+  } catch (error) {
+    const what = `rank ${rank} cannot join the job: ${(error as Error).message}`
+    process.stderr.write(`tsmpi: ${what}\n`)
+    abortJob(pmi, 1, what)
+    process.exit(1)
+  }
 }
 
 function openOrExplain(open: () => Pmi, said: string): Pmi {
@@ -82,7 +85,10 @@ function join(pmi: Pmi, own: Pick<Job, 'rank' | 'size' | 'transport' | 'eagerLim
   })
   pmi.fence('the other ranks to import tsmpi')
   const cards = getCards(pmi, size)
-  refuseHosts(cards)
+  const refusal = severalHosts(cards)
+  // All ranks know it; one says it, and ends the job, while the others wait.
+  if (refusal !== undefined && rank > 0) pmi.fence('rank 0 to end the job')
+  if (refusal !== undefined) throw new TransportError(refusal)
   const { id, secret } = cards[0].job!
   const options = { pmi, rank, secret, hosts: cards.map(({ host }) => host) }
   const shared = shareAll(pmi, cards, rank, memory, bells)
@@ -101,20 +107,20 @@ function prepareMemory(transport: TransportChoice): { memory?: NativeMemory; bel
 }
 
 /**
- * One host for now. This is where a rank of another host would get the endpoint that it puts into the key-value space
- * beside its card.
+ * Why a job on several hosts is refused, if this is one. Here a rank would take the endpoints of ranks on other hosts, which
+ * they put into the key-value space beside their cards.
  */
-function refuseHosts(cards: readonly Card[]): void {
+function severalHosts(cards: readonly Card[]): string | undefined {
   const ranks = new Map<string, { host: string; ranks: number[] }>()
   cards.forEach(({ host, place }, rank) => {
     if (!ranks.has(place)) ranks.set(place, { host, ranks: [] })
     ranks.get(place)!.ranks.push(rank)
   })
-  if (ranks.size === 1) return
-  const list = [...ranks.values()].slice(0, 8).map(({ host, ranks }) => `${host}: rank ${ranks.slice(0, 8).join(' ')}${ranks.length > 8 ? ' …' : ''}`)
-  throw new TransportError(
+  if (ranks.size === 1) return undefined
+  const list = [...ranks.values()].slice(0, 8).map(({ host, ranks }) => `${host}: rank ${ranks.slice(0, 8).join(', ')}${ranks.length > 8 ? ' …' : ''}`)
+  return (
     `the ranks of this job are on ${ranks.size} hosts (${list.join('; ')}${ranks.size > 8 ? '; …' : ''}), which tsmpi does not ` +
-      'do under mpiexec and srun: start the job by tsmpirun, or on one host',
+    'do under mpiexec and srun: start the job by tsmpirun, or on one host'
   )
 }
 
