@@ -69,6 +69,7 @@ export class Pmi1 implements Pmi {
 
   abort(code: number): void {
     this.#socket.tell(`cmd=abort exitcode=${code}`)
+    this.#socket.close()
   }
 
   finalize(): void {

@@ -87,6 +87,7 @@ export class Pmi2 implements Pmi {
 
   abort(_code: number, reason: string): void {
     this.#socket.tell(`cmd=abort;isworld=TRUE;msg=${reason.replace(/[^ -:<-~]/g, ' ').slice(0, 200)};`)
+    this.#socket.close()
   }
 
   finalize(): void {
