@@ -1,11 +1,14 @@
 // What ranks that another launcher started tell each other of themselves, through the launcher's key-value space.
-import { createHash, randomBytes } from 'node:crypto'
+import type * as Crypto from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import type { TransportChoice } from '../env.js'
 import { TransportError } from '../errors.js'
 import { shown } from './pmi-wire.js'
 import type { Pmi } from './pmi-wire.js'
+
+/** Loaded at first use: other ranks do without. */
+const crypto = (): typeof Crypto => process.getBuiltinModule('node:crypto')
 
 /** Changes whenever cards, segment or frames do. */
 const FORMAT = 1
@@ -36,7 +39,7 @@ export interface Card {
 export function whereAmI(): { host: string; place: string } {
   const host = hostname().slice(0, MAX_HOST)
   const parts = [host, read(() => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1')), read(() => readlinkSync('/proc/self/ns/net'))]
-  return { host, place: createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, 16) }
+  return { host, place: crypto().createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, 16) }
 }
 
 function read(what: () => string): string {
@@ -48,8 +51,8 @@ function read(what: () => string): string {
 }
 
 export const newJob = (): { id: string; secret: string } => ({
-  id: randomBytes(8).toString('hex'),
-  secret: randomBytes(32).toString('hex'),
+  id: crypto().randomBytes(8).toString('hex'),
+  secret: crypto().randomBytes(32).toString('hex'),
 })
 
 const keyOf = (rank: number): string => `tsmpi-card-${rank}`

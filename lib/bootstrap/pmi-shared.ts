@@ -5,7 +5,6 @@
 // and when. What has been opened is what was meant if its inode is, and for the segment its token; two fences hold its
 // maker until all have it.
 import { closeSync, constants, fstatSync, openSync } from 'node:fs'
-import { randomFillSync } from 'node:crypto'
 import type { NativeMemory } from '../../native/load.js'
 import { READY, TOKEN, TOKEN_WORDS, rosterBytes, rosterOffset } from '../wire/roster.js'
 import { isDescriptor } from './pmi-cards.js'
@@ -83,7 +82,7 @@ function createSegment(memory: NativeMemory, size: number, offer: (offer: Offer)
   memory.closeOnExec(fd)
   const words = new Int32Array(memory.map(fd, rosterOffset(size), rosterBytes(size)))
   const token = words.subarray(TOKEN, TOKEN + TOKEN_WORDS)
-  randomFillSync(token)
+  process.getBuiltinModule('node:crypto').randomFillSync(token)
   offer({ ...describe(fd), token: [...token] })
   return fd
 }

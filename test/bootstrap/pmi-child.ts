@@ -8,6 +8,11 @@ interface Exchange {
   calls: [name: 'put' | 'get' | 'fence' | 'finalize' | 'fenceLater', ...args: string[]][]
 }
 
+const fenceLater = (pmi: Pmi): Promise<void> =>
+  new Promise((resolve, reject) => {
+    pmi.fenceLater((error) => (error ? reject(error) : resolve()))
+  })
+
 const exchanges = JSON.parse(process.argv[2]!) as Exchange[]
 const results: unknown[] = []
 setInterval(() => {}, 1000)
@@ -17,7 +22,7 @@ for (const [i, { version, jobId, calls }] of exchanges.entries()) {
     pmi = openPmi({ fd: 3 + i, rank: 0, size: 2, jobId, version, onLost: () => {} })
     const said: unknown[] = [pmi.version, pmi.job, pmi.valueBytes]
     for (const [name, key = '', value = ''] of calls) {
-      if (name === 'fenceLater') await new Promise<void>((resolve, reject) => void pmi!.fenceLater((error) => (error ? reject(error) : resolve())))
+      if (name === 'fenceLater') await fenceLater(pmi)
       else if (name === 'finalize') pmi.finalize()
       else said.push(name === 'fence' ? pmi.fence(key) : name === 'put' ? pmi.put(key, value) : pmi.get(key))
     }

@@ -11,7 +11,7 @@ export interface FakeOptions {
   readonly env?: Record<string, string>
   /** Changes what is put, so that ranks read something else. */
   readonly tamper?: (key: string, value: string) => string
-  /** Ends this connection at its so-manyth barrier. */
+  /** Ends all connections at the so-manyth barrier. */
   readonly hangUpAt?: number
 }
 
@@ -39,7 +39,7 @@ class Server {
   readonly children: ChildProcess[] = []
   readonly #values = new Map<string, string>()
   readonly #options: FakeOptions
-  #waiting: (() => void)[] = []
+  #waiting: { release: () => void; socket: Socket }[] = []
   #barriers = 0
 
   constructor(options: FakeOptions) {
@@ -71,15 +71,26 @@ class Server {
     })
   }
 
-  #put(key: string, value: string): void {
+  #put(key: string, value: string, answer: string): string {
     this.#values.set(key, this.#options.tamper?.(key, value) ?? value)
+    return answer
+  }
+
+  /** As Hydra does: nothing more is said to a rank that has finalized. */
+  #end(rank: number, say: () => void, socket: Socket): void {
+    this.finalized.push(rank)
+    say()
+    socket.end()
   }
 
   #barrier(release: () => void, socket: Socket): void {
-    this.#waiting.push(release)
+    this.#waiting.push({ release, socket })
     if (this.#waiting.length < this.#options.size) return
-    if (++this.#barriers === this.#options.hangUpAt) return void socket.destroy()
-    for (const one of this.#waiting.splice(0)) one()
+    const hangUp = ++this.#barriers === this.#options.hangUpAt
+    for (const one of this.#waiting.splice(0)) {
+      if (hangUp) one.socket.destroy()
+      else one.release()
+    }
   }
 
   #abort(said: string): void {
@@ -92,11 +103,11 @@ class Server {
     const got = this.#values.get(key)
     if (cmd === 'get_maxes') say('cmd=maxes kvsname_max=256 keylen_max=64 vallen_max=1024')
     else if (cmd === 'get_my_kvsname') say('cmd=my_kvsname kvsname=kvs_7')
-    else if (cmd === 'put') this.#put(key, value), say('cmd=put_result rc=0 msg=success')
+    else if (cmd === 'put') say(this.#put(key, value, 'cmd=put_result rc=0 msg=success'))
     else if (cmd === 'get' && got === undefined) say('cmd=get_result rc=-1 msg=key_not_found value=unknown')
     else if (cmd === 'get') say(`cmd=get_result rc=0 msg=success value=${got}`)
     else if (cmd === 'barrier_in') this.#barrier(() => say('cmd=barrier_out'), socket)
-    else if (cmd === 'finalize') this.finalized.push(rank), socket.end('cmd=finalize_ack\n')
+    else if (cmd === 'finalize') this.#end(rank, () => say('cmd=finalize_ack'), socket)
     else if (cmd === 'abort') this.#abort(body)
   }
 
@@ -105,10 +116,10 @@ class Server {
     const got = this.#values.get(key)
     if (cmd === 'fullinit') say(`cmd=fullinit-response;rc=0;pmi-version=2;pmi-subversion=0;rank=${rank};size=${this.#options.size};appnum=-1;`)
     else if (cmd === 'job-getid') say('cmd=job-getid-response;rc=0;jobid=7.0;')
-    else if (cmd === 'kvs-put') this.#put(key, value), say('cmd=kvs-put-response;rc=0;')
+    else if (cmd === 'kvs-put') say(this.#put(key, value, 'cmd=kvs-put-response;rc=0;'))
     else if (cmd === 'kvs-get') say(`cmd=kvs-get-response;rc=0;${got === undefined ? 'found=FALSE' : `found=TRUE;value=${got}`};`)
     else if (cmd === 'kvs-fence') this.#barrier(() => say('cmd=kvs-fence-response;rc=0;'), socket)
-    else if (cmd === 'finalize') this.finalized.push(rank), say('cmd=finalize-response;rc=0;'), socket.end()
+    else if (cmd === 'finalize') this.#end(rank, () => say('cmd=finalize-response;rc=0;'), socket)
     else if (cmd === 'abort') this.#abort(body)
   }
 }
