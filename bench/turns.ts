@@ -1,6 +1,6 @@
 // Measures one family at one number of ranks: the contenders take turns, case by case and round by round.
 // All obey the same rule: the first thousand operations are timed apart; then a warm-up, long at the smallest and short
-// at other sizes; for each case another, which finds the count of operations that fills a turn; then as many rounds as
+// at other sizes; for each case another, until operations take as long as before; then as many rounds as
 // asked, in each of which a tenth of the operations is not timed.
 import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
@@ -35,6 +35,9 @@ export interface Outcome {
 }
 
 const COLD_OPERATIONS = 1000
+/** A case has settled when two turns are no faster than this part of the best. */
+const STEADY = 0.9
+const SETTLING_TURNS = 25
 export async function measureInTurns(
   family: Family,
   ranks: number,
@@ -114,7 +117,7 @@ class Table {
     const values: Record<string, number[]> = {}
     const counts = new Map<string, number>()
     await this.each(async (player) => {
-      counts.set(player.name, await player.calibrate(bytes))
+      counts.set(player.name, await player.settle(bytes))
       values[player.name] = []
     }, bytes)
     for (let round = 0; round < this.#settings.rounds; round++) {
@@ -183,6 +186,21 @@ class Player {
       before += elapsed
       if (before >= 1000 * milliseconds) return Math.max(1, Math.round((count * 1000 * this.#settings.turn) / elapsed))
     }
+  }
+
+  /**
+   * How many operations fill a turn once they take as long as before: a case may be the first that goes a certain way,
+   * and an engine compiles what is new.
+   */
+  async settle(bytes: number): Promise<number> {
+    let count = await this.calibrate(bytes)
+    for (let turns = 0, steady = 0, best = Infinity; turns < SETTLING_TURNS && steady < 2; turns++) {
+      const [time] = await this.#ask(bytes, count, 0)
+      steady = time > STEADY * best ? steady + 1 : 0
+      best = Math.min(best, time)
+      count = Math.max(1, Math.round((1000 * this.#settings.turn) / time))
+    }
+    return count
   }
 
   /** Microseconds of an operation, and of the whole. */

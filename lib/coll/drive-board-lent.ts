@@ -8,7 +8,7 @@ import { CONSTRUCTORS, ELEMENT_BYTES } from '../data/types.js'
 import type { TypedArray } from '../data/types.js'
 import { TransportError } from '../errors.js'
 import type { Board } from '../p2p/board.js'
-import { BalancedTree, levelsOf } from './balanced-tree.js'
+import { BalancedTree, levelsOf } from './drive-board-tree.js'
 import { evenCut } from './cut.js'
 import type { Task } from './drive-board.js'
 
@@ -75,7 +75,7 @@ let scratch: ArrayBuffer | undefined
 
 /**
  * Reduces this rank's slice of a vector that all members lend, and copies it to those who want the result: m·(n - 1)/n
- * bytes read and as many written. Order: balanced-tree.ts.
+ * bytes read and as many written. Order: drive-board-tree.ts.
  */
 export class SliceReduction implements Task {
   readonly #board: Board

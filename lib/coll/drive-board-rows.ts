@@ -1,11 +1,11 @@
-// Combines what all members of a board have published, in the order of balanced-tree.ts; short rows without its calls.
+// Combines what all members of a board have published, in the order of drive-board-tree.ts; short rows without its calls.
 import type { Op } from '../data/op.js'
 import { reduceInto } from '../data/reduce.js'
 import { CONSTRUCTORS } from '../data/types.js'
 import type { TypedArray } from '../data/types.js'
 import type { Board } from '../p2p/board.js'
-import { BalancedTree } from './balanced-tree.js'
-import type { Operands } from './balanced-tree.js'
+import { BalancedTree } from './drive-board-tree.js'
+import type { Operands } from './drive-board-tree.js'
 import { floorPowerOfTwo } from './patterns/hypercube.js'
 
 /** Bytes up to which rows are copied before they are combined: cheaper than views of the places where they are. */

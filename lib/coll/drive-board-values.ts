@@ -145,10 +145,17 @@ export abstract class ValueOnBoard extends BoardCall {
     const { into, value } = this
     this.into = undefined
     this.#fetches = undefined
+    if (this.announces) this.#forget()
     if (into === undefined || value !== into) return super.settle<T>()
     this.value = undefined
     const { waiter } = this.queue
     return (waiter.turnDue() ? waiter.turn(into) : this.output.promiseOf(into)) as Promise<T>
+  }
+
+  /** Large memory must not be kept alive until the next call. */
+  #forget(): void {
+    this.input.note(NOTHING, 0, NOTHING)
+    this.output.note(NOTHING, 0, NOTHING)
   }
 
   // ---- rows ----

@@ -21,7 +21,7 @@ const BATCH_BYTES = 4 * 1024 * 1024
 const ALONE_BYTES = 1024 * 1024
 const SHARED_MOST = 256 * 1024
 /** Up to this length a message is one piece in any case; from there on it pays to share it. */
-export const ONE_PIECE = 64 * 1024
+export const ONE_PIECE = 64 * 1024 - 1
 const SHARED_FROM = ONE_PIECE + 1
 const PAGE = 4096
 const NOTHING = new Uint8Array(0)

@@ -27,6 +27,8 @@ import type { Patience } from './patience.js'
 const MESSAGES_PER_LONG_WAY = 16
 /** Looks for the answer to a send while this rank helps the peer to copy. */
 const LOOKS_WHILE_COPYING = 2000
+/** The peer may need this processor, when others use its own. */
+const LOOKS_PER_YIELD = 32
 
 export class Expected {
   readonly #peers: readonly Peer[]
@@ -79,7 +81,7 @@ export class Expected {
     let at = inlet.first()
     if (op.length > ONE_PIECE && this.#direct.active) {
       for (let left = LOOKS_WHILE_COPYING; left > 0 && at < 0; left--) {
-        this.#direct.progress()
+        if (!this.#direct.progress() && left % LOOKS_PER_YIELD === 0) this.#transport.linger?.(1, 1)
         at = inlet.first()
       }
     } else {

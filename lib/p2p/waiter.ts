@@ -86,8 +86,8 @@ export class Waiter implements Owner {
       if (end === 0) end = now + milliseconds
       else if (now > end && !engine.busy) return false
       else if (now > end + COPY_MILLISECONDS) return false
-      // Who copies, or may help to, has more to look at than arrivals.
-      if (frames === 0 && !engine.copying) engine.linger(looks, LINGER_NANOSECONDS)
+      // Who copies, or may help to, has more to look at than arrivals: it yields once at the most.
+      if (frames === 0) engine.linger(looks, engine.copying ? 1 : LINGER_NANOSECONDS)
     }
   }
 

@@ -71,7 +71,10 @@ export class ShmTransport implements Transport {
   readonly #full = new Set<RingWriter>()
   readonly #watch: object
   readonly #peerMemory: ShmPeerMemory | undefined
-  /** What `linger` watches: a word of `#guest` or slots of a board, ANNOUNCED, the next frame of each reader, HEAD of each full writer; see native/linger.cc. */
+  /**
+   * What `linger` watches: a word of `#guest` or slots of a board, ANNOUNCED, the next frame of each reader, HEAD of each
+   * full writer; see native/linger.cc.
+   */
   readonly #watched: Int32Array<ArrayBuffer>
   #guest: Int32Array
   #announced = 0
@@ -195,7 +198,7 @@ export class ShmTransport implements Transport {
     this.#watched[GUEST * ENTRY_WORDS + ENTRY_VALUE] = value
   }
 
-  /** The next `linger` ends also when `count` slots have this value; see BoardSurroundings. */
+  /** The next `linger` ends also when `count` slots have this value; see Surroundings of board.ts. */
   watchSlots(words: Int32Array, slot: number, value: number, count: number, line: number, own: number): void {
     this.watch(words, slot, value)
     this.#watched[ROWS_COUNT] = count
