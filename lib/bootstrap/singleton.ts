@@ -7,7 +7,7 @@ import type { Job } from './job.js'
 const FOREIGN = [
   { launcher: 'Open MPI', size: 'OMPI_COMM_WORLD_SIZE', rank: 'OMPI_COMM_WORLD_RANK', why: 'It speaks PMIx only' },
   { launcher: 'Hydra (MPICH, Intel MPI)', size: 'PMI_SIZE', rank: 'PMI_RANK', why: 'It passes no descriptor (PMI_FD)' },
-  { launcher: 'Slurm', size: 'SLURM_NTASKS', rank: 'SLURM_PROCID', why: '`srun --mpi=pmi2` would do' },
+  { launcher: 'Slurm', size: 'SLURM_NTASKS', rank: 'SLURM_PROCID', why: '`srun --mpi=pmi2` makes ranks of them' },
   { launcher: 'PMIx', size: 'PMIX_SIZE', rank: 'PMIX_RANK', why: 'tsmpi speaks PMI-1 and PMI-2' },
 ] as const
 
@@ -32,7 +32,7 @@ export function foreignLauncher(env: NodeJS.ProcessEnv): string | undefined {
     if (env[rank] !== '0') return undefined
     return (
       `this process was started by ${launcher}${count === undefined ? '' : ` as one of ${count}`}, which tsmpi does ` +
-      `not know how to join: each process is a world of its own, of size 1. ${why}; or start it with ` +
+      `not know how to join: each process is a world of its own, of size 1. ${why}. Start it with ` +
       `\`npx tsmpirun -n ${count ?? 'N'} program.js\` or MPICH's \`mpiexec.hydra\`.`
     )
   }
