@@ -1,6 +1,7 @@
 // Who am I, and who are the others? Asked once, at import.
 import { ENV } from '../env.js'
 import type { Job } from './job.js'
+import { isPmiRank, joinedByPmi } from './pmi-job.js'
 import { singleton } from './singleton.js'
 import { launched } from './tsmpirun.js'
 
@@ -8,5 +9,6 @@ export type { Control, Job } from './job.js'
 
 /** The job this process is part of. Call it once. Throws StateError where the environment contradicts itself. */
 export function joinJob(): Job {
-  return process.env[ENV.RANK] === undefined ? singleton() : launched()
+  if (process.env[ENV.RANK] !== undefined) return launched()
+  return isPmiRank(process.env) ? joinedByPmi() : singleton()
 }

@@ -6,10 +6,10 @@ import type { Job } from './job.js'
 
 /** A launcher that is not ours, by the variables it sets: how many processes it started, and which this is. */
 const FOREIGN = [
-  { launcher: 'Open MPI', size: 'OMPI_COMM_WORLD_SIZE', rank: 'OMPI_COMM_WORLD_RANK' },
-  { launcher: 'Hydra (MPICH, Intel MPI)', size: 'PMI_SIZE', rank: 'PMI_RANK' },
-  { launcher: 'Slurm', size: 'SLURM_NTASKS', rank: 'SLURM_PROCID' },
-  { launcher: 'PMIx', size: 'PMIX_SIZE', rank: 'PMIX_RANK' },
+  { launcher: 'Open MPI', size: 'OMPI_COMM_WORLD_SIZE', rank: 'OMPI_COMM_WORLD_RANK', why: 'It speaks PMIx only' },
+  { launcher: 'Hydra (MPICH, Intel MPI)', size: 'PMI_SIZE', rank: 'PMI_RANK', why: 'It passes no descriptor (PMI_FD)' },
+  { launcher: 'Slurm', size: 'SLURM_NTASKS', rank: 'SLURM_PROCID', why: '`srun --mpi=pmi2` makes ranks of them' },
+  { launcher: 'PMIx', size: 'PMIX_SIZE', rank: 'PMIX_RANK', why: 'tsmpi speaks PMI-1 and PMI-2' },
 ] as const
 
 /** The world of one. Says so once a job where a foreign launcher meant it to be larger. */
@@ -29,14 +29,14 @@ export function singleton(): Job {
 
 /** What to say of a foreign launcher, if this process is the first of several that it started. */
 export function foreignLauncher(env: NodeJS.ProcessEnv): string | undefined {
-  for (const { launcher, size, rank } of FOREIGN) {
+  for (const { launcher, size, rank, why } of FOREIGN) {
     const count = env[size]
     if (env[rank] === undefined || count === '1') continue
     if (env[rank] !== '0') return undefined
     return (
       `this process was started by ${launcher}${count === undefined ? '' : ` as one of ${count}`}, which tsmpi does ` +
-      `not know how to join: each process is a world of its own, of size 1. Start it with ` +
-      `\`npx tsmpirun -n ${count ?? 'N'} program.js\`.`
+      `not know how to join: each process is a world of its own, of size 1. ${why}. Start it with ` +
+      `\`npx tsmpirun -n ${count ?? 'N'} program.js\` or MPICH's \`mpiexec.hydra\`.`
     )
   }
   return undefined

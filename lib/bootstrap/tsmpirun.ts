@@ -8,6 +8,7 @@ import { decodeHosts } from '../wire/hosts.js'
 import { nativeMemory } from '../../native/load.js'
 import { AgentSocket } from './control.js'
 import type { Job } from './job.js'
+import { PMI_ROLE } from './pmi-job.js'
 import './report.cjs'
 
 /** The rank that the environment describes. Takes the role out of the environment: children are not ranks. */
@@ -24,7 +25,8 @@ export function launched(): Job {
         `to tsmpirun: something between tsmpirun and this process closed it. To run it on its own, unset ${ENV.RANK}.`,
     )
   }
-  for (const name of ROLE) delete env[name]
+  // tsmpirun itself may have been started by another launcher.
+  for (const name of [...ROLE, ...PMI_ROLE]) delete env[name]
 
   const memory = nativeMemory()
   const doorbells = Array.from({ length: envInteger(ENV.LOCAL_SIZE, size) }, (_, index) => firstDoorbell + index)

@@ -1,0 +1,146 @@
+// Stands in for the agent's socket where another launcher started the rank: PMI alone.
+//
+// Invariants:
+// - `finalized` is delivered once, when every rank has finalized, and then PMI is done with.
+// - A rank never ends by itself without a word to the launcher: its exit handler finalizes PMI, or aborts the job where the
+//   exit code is not 0, or where others might wait for it for ever.
+// - What is said of it is printed before that, and by us: Node prints an uncaught error after the exit handlers, when the
+//   launcher may already be ending the job.
+import { inspect } from 'node:util'
+import type { FromRank, SentFrames, ToRank } from '../wire/control.js'
+import type { Control } from './job.js'
+import type { Pmi } from './pmi-wire.js'
+
+/** How long a launcher may take to read what was printed, which it drops once a job has been aborted, in milliseconds. */
+const LAST_WORDS = 200
+
+export interface PmiControlOptions {
+  readonly pmi: Pmi
+  readonly rank: number
+  readonly secret: string
+  readonly hosts: readonly string[]
+}
+
+/** Ends the job, whose last words have been printed. */
+export function abortJob(pmi: Pmi, code: number, what: string): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LAST_WORDS)
+  pmi.abort(code, what)
+}
+
+export class PmiControl implements Control {
+  protected readonly rank: number
+  readonly #pmi: Pmi
+  readonly #waiting: ToRank[] = []
+  #listener: ((message: ToRank) => void) | undefined
+  #count: () => SentFrames = () => ({})
+  /** PMI has been finalized, or the job aborted. */
+  #over = false
+
+  constructor({ pmi, rank, secret, hosts }: PmiControlOptions) {
+    this.#pmi = pmi
+    this.rank = rank
+    this.deliver({ type: 'job', secret, hosts: [...hosts] })
+    process.on('exit', (code) => this.#onExit(code))
+    process.on('uncaughtException', (error) => this.#onUncaught(error))
+  }
+
+  send(message: FromRank): void {
+    switch (message.type) {
+      case 'finalize':
+        return this.finalize(message.sent)
+      case 'abort':
+        return this.fail(message.code, `rank ${this.rank} called abort(${message.code})${message.reason === undefined ? '' : `: ${message.reason}`}`)
+      case 'lost':
+        return this.fail(1, `rank ${message.rank} has ended while rank ${this.rank} still waited on it: ${message.doing}`)
+      default:
+    }
+  }
+
+  listen(listener: (message: ToRank) => void): void {
+    this.#listener = listener
+    for (const message of this.#waiting.splice(0)) listener(message)
+  }
+
+  onLeaving(sent: () => SentFrames): void {
+    this.#count = sent
+  }
+
+  /** Who waits for the others is kept alive by the engine, which takes their messages meanwhile. */
+  keepAlive(_on: boolean): void {}
+
+  protected deliver(message: ToRank): void {
+    if (this.#listener) this.#listener(message)
+    else this.#waiting.push(message)
+  }
+
+  /** This rank is done, and waits for the others. */
+  protected finalize(_sent: SentFrames): void {
+    this.#pmi.fenceLater((error) => {
+      if (error) this.fail(1, `rank ${this.rank} cannot finalize: ${error.message}`)
+      else this.finalized()
+    })
+  }
+
+  /** This rank ends with exit code 0, without having finalized: whether others can be told. */
+  protected leave(_sent: SentFrames): boolean {
+    return false
+  }
+
+  /** Whether this rank is the one to say what went wrong. */
+  protected mayTell(): boolean {
+    return true
+  }
+
+  protected close(): void {}
+
+  /** All ranks have finalized, or have left. */
+  protected finalized(): void {
+    if (this.#over) return
+    this.#over = true
+    this.close()
+    this.#pmi.finalize()
+    this.deliver({ type: 'finalized' })
+  }
+
+  /** Says what went wrong, and ends the job. */
+  protected fail(code: number, what: string): void {
+    if (this.#over) return
+    this.#over = true
+    if (this.mayTell()) process.stderr.write(`tsmpi: ${what}\n`)
+    process.exitCode = code
+    this.#abort(code, what)
+  }
+
+  /** Unless the program has a listener of its own. */
+  #onUncaught(error: unknown): void {
+    if (process.listenerCount('uncaughtException') > 1) return
+    process.stderr.write(`tsmpi: rank ${this.rank} ended with an uncaught error:\n${inspect(error)}\n`)
+    process.exit(1)
+  }
+
+  #onExit(code: number): void {
+    if (this.#over) return
+    this.#over = true
+    if (code === 0 && this.leave(this.#count())) return this.#finalizePmi()
+    const what = `rank ${this.rank} exited with code ${code}${code === 0 ? ', without having finalized' : ''}`
+    if (code === 0) {
+      process.stderr.write(`tsmpi: ${what}: await finalize() before process.exit()\n`)
+      process.exitCode = 1
+    }
+    this.#abort(code || 1, what)
+  }
+
+  #abort(code: number, what: string): void {
+    this.close()
+    abortJob(this.#pmi, code, what)
+  }
+
+  #finalizePmi(): void {
+    this.close()
+    try {
+      this.#pmi.finalize()
+    } catch {
+      // The launcher is gone, and with it whoever could be told.
+    }
+  }
+}
