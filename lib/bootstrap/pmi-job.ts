@@ -1,5 +1,6 @@
 // A rank that a launcher of MPI programs started: mpiexec of Hydra, srun --mpi=pmi2. Who it is, from the environment;
 // who the others are, from the launcher's key-value space, for which all ranks wait here as in MPI_Init.
+import { availableParallelism, hostname } from 'node:os'
 import { DEFAULT_EAGER_LIMIT, ENV, envInteger } from '../env.js'
 import type { TransportChoice } from '../env.js'
 import { ArgumentError, StateError, TransportError } from '../errors.js'
@@ -36,8 +37,9 @@ export function joinedByPmi(env: NodeJS.ProcessEnv = process.env): Job {
   if (rank < 0 || rank >= size || fd < 0) {
     throw new StateError(`${said} describe no rank of a job: start it by mpiexec, srun or tsmpirun, or unset them`)
   }
-  const own = { rank, size, transport, eagerLimit: envInteger(ENV.EAGER_LIMIT, DEFAULT_EAGER_LIMIT, env) }
-  if (size === 1) return { ...own, id: `${process.pid}` }
+  const eagerLimit = envInteger(ENV.EAGER_LIMIT, DEFAULT_EAGER_LIMIT, env)
+  const own = { rank, size, transport, eagerLimit, processors: availableParallelism() }
+  if (size === 1) return { ...own, hosts: [hostname()], id: `${process.pid}` }
   // Slurm names its step; Hydra speaks both, and PMI-1 better.
   const pmi = openOrExplain(() => openPmi({ fd, rank, size, jobId, version: jobId === undefined ? 1 : 2, onLost: die }), said)
   try {
@@ -72,7 +74,7 @@ function transportChoice(env: NodeJS.ProcessEnv): TransportChoice {
   throw new ArgumentError(`${ENV.TRANSPORT}=${choice} is none of auto, shm, zmq`)
 }
 
-function join(pmi: Pmi, own: Pick<Job, 'rank' | 'size' | 'transport' | 'eagerLimit'>): Job {
+function join(pmi: Pmi, own: Omit<Job, 'hosts' | 'id' | 'control' | 'segment'>): Job {
   const { rank, size } = own
   const { memory, bells, why } = prepareMemory(own.transport)
   putCard(pmi, rank, {
@@ -90,12 +92,13 @@ function join(pmi: Pmi, own: Pick<Job, 'rank' | 'size' | 'transport' | 'eagerLim
   if (refusal !== undefined && rank > 0) pmi.fence('rank 0 to end the job')
   if (refusal !== undefined) throw new TransportError(refusal)
   const { id, secret } = cards[0].job!
-  const options = { pmi, rank, secret, hosts: cards.map(({ host }) => host) }
+  const hosts = cards.map(({ host }) => host)
+  const options = { pmi, rank, secret, hosts }
   const shared = shareAll(pmi, cards, rank, memory, bells)
-  if (shared === undefined || memory === undefined) return { ...own, id, control: new PmiControl(options) }
+  if (shared === undefined || memory === undefined) return { ...own, hosts, id, control: new PmiControl(options) }
   const { segment, doorbells, news, roster } = shared
   const control = new Roster({ ...options, memory, roster, news, pids: cards.map(({ pid }) => pid) })
-  return { ...own, id, control, segment: { fd: segment, doorbells } }
+  return { ...own, hosts, id, control, segment: { fd: segment, doorbells } }
 }
 
 /** What this rank brings to share memory with others, or why it cannot. */
