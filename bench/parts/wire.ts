@@ -41,7 +41,7 @@ function world(rank: number, other: { send(endpoint: string): void; endpoint: Pr
   }
   const engine = new Engine({ rank, size: 2, eagerLimit: 16384, connect })
   const progress = { engine, waiter: new Waiter(engine, 'never') }
-  const home = { progress, contexts: new Contexts(rank), worldRank: rank, ranksPerCore: 1 }
+  const home = { progress, contexts: new Contexts(rank), worldRank: rank, hosts: ['one', 'other'], ranksPerCore: 1 }
   return new Communicator(home, WORLD_CONTEXT, new Group([0, 1], rank), 'COMM_WORLD')
 }
 
