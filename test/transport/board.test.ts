@@ -1,7 +1,7 @@
 // A board in plain memory, with members that take turns: slots, buffers, room, numbers that wrap, who is rung.
 import t from 'tap'
 import { Board } from '../../lib/transport/board.js'
-import type { Publication } from '../../lib/transport/board.js'
+import type { Publication } from '../../lib/transport/transport.js'
 import { ShmBoards } from '../../lib/transport/shm-boards.js'
 import {
   BOARDS, BOARD_BUFFERS, BOARD_MEMBERS, BOARD_SLOTS, BUFFER_BYTES, PAGE, SLOT_PAYLOAD, boardBytes, boardOffset, poolOffset,
