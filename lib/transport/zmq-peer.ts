@@ -17,6 +17,8 @@ export class Peer {
   blocked = false
   /** Ask for an acknowledgement, even where nothing is left to send. */
   ask = false
+  /** A message could not be sent; nothing more is tried until it is known why. */
+  failed = false
   /** Nothing goes to it any more. */
   gone = false
   /** Nothing is taken from it any more either. */
@@ -36,7 +38,7 @@ export class Peer {
 
   /** What to send next: a batch, or an acknowledgement or question of its own. */
   next(flushing: boolean): Uint8Array | undefined {
-    if (this.gone) return undefined
+    if (this.gone || this.failed) return undefined
     const flags = this.ask || flushing ? ASK_ACK : 0
     let message = this.outbox.take(this.#delivered, flags)
     if (message === undefined) {

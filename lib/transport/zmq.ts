@@ -230,8 +230,15 @@ export class ZmqTransport implements Transport {
     return true
   }
 
+  /** ZeroMQ has given the connection up. What is wrong with it is looked for, to say more than that. */
   #sendFailed(peer: Peer, error: unknown): void {
-    if (!this.#closed && !peer.gone) this.#lose(peer, `sending to it failed: ${reason(error)}`, error)
+    if (this.#closed || peer.gone || peer.failed) return
+    peer.failed = true
+    const lose = (why?: Error): void => {
+      if (!peer.gone) this.#lose(peer, why ?? `sending to it failed: ${reason(error)}`, error)
+    }
+    if (peer.dealer === undefined || this.#sockets === undefined) return lose()
+    this.#sockets.link.probe(peer.rank, peer.dealer).then(lose, () => lose())
   }
 
   async #read(): Promise<void> {

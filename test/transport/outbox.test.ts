@@ -31,7 +31,7 @@ for (const seed of [1, 2, 3]) {
     for (let step = 0; step < 4000; step++) {
       const action = next(8)
       if (action < 6) {
-        const payload = pattern(0, 0, pushed, next(8) === 0 ? next(MAX_PAYLOAD + 1) : next(600))
+        const payload = pattern(0, 0, pushed, next(3) === 0 ? next(MAX_PAYLOAD + 1) : next(600))
         if (outbox.push(header(pushed, payload.length), payload, 0, payload.length)) pushed++
         else refused++
       } else if (action === 6) {
