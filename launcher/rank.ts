@@ -15,6 +15,7 @@ import type { NativeMemory } from '../native/load.js'
 import { ENV } from '../lib/env.js'
 import { STDERR, STDOUT } from '../lib/wire/agent.js'
 import type { RankSpec } from '../lib/wire/agent.js'
+import { isFromRank } from '../lib/wire/check.js'
 import { ControlReader, encodeControl } from '../lib/wire/control.js'
 import type { FromRank, ToRank } from '../lib/wire/control.js'
 import { commandHere } from './command.js'
@@ -160,7 +161,7 @@ export class Rank {
     const reader = new ControlReader<FromRank>()
     control.on('error', () => {})
     control.on('data', (chunk: Buffer) => {
-      for (const message of reader.push(chunk)) this.#listener.message(this, message)
+      for (const message of reader.push(chunk)) if (isFromRank(message)) this.#listener.message(this, message)
     })
     this.#control = control
   }
