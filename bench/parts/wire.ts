@@ -12,6 +12,7 @@ import { Communicator } from '../../lib/comm/communicator.js'
 import { Contexts, WORLD_CONTEXT } from '../../lib/comm/contexts.js'
 import { Group } from '../../lib/comm/group.js'
 import { Engine } from '../../lib/p2p/engine.js'
+import { Request } from '../../lib/p2p/request.js'
 import { Waiter } from '../../lib/p2p/waiter.js'
 import { Router as Both } from '../../lib/transport/router.js'
 import { SelfTransport } from '../../lib/transport/self.js'
@@ -57,21 +58,18 @@ async function latency(comm: Communicator, count: number): Promise<number> {
   return ((performance.now() - start) * 1000) / count / 2
 }
 
-/** Seconds a message. */
+/** Seconds a message: `count` windows, of which the last is answered. */
 async function stream(comm: Communicator, bytes: number, count: number, window: number): Promise<number> {
   const peer = 1 - comm.rank
   const out = new Uint8Array(bytes)
   const into = Array.from({ length: window }, () => new Uint8Array(bytes))
   const start = performance.now()
   for (let i = 0; i < count; i++) {
-    if (comm.rank === 0) {
-      await Promise.all(into.map(() => comm.isend(out, peer)))
-      await comm.recv(peer)
-    } else {
-      await Promise.all(into.map((each) => comm.irecv(peer, 0, { into: each })))
-      await comm.send(0, peer)
-    }
+    if (comm.rank === 0) await Request.waitAll(into.map(() => comm.isend(out, peer)))
+    else await Request.waitAll(into.map((each) => comm.irecv(peer, 0, { into: each })))
   }
+  if (comm.rank === 0) await comm.recv(peer)
+  else await comm.send(0, peer)
   return (performance.now() - start) / 1000 / count / window
 }
 

@@ -50,6 +50,13 @@ export class Outbox {
     return this.#batches.length > this.#taken && this.#taken < WINDOW_BATCHES
   }
 
+  /** Bytes of the batch that `take` gives next. */
+  get ready(): number {
+    if (!this.waiting) return 0
+    const { start, end } = this.#batches[this.#taken]
+    return end - start
+  }
+
   /** There is more to take, once something has been acknowledged. */
   get blocked(): boolean {
     return this.#batches.length > this.#taken && this.#taken >= WINDOW_BATCHES

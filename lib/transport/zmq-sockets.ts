@@ -109,7 +109,9 @@ export class ZmqSockets {
     const dealer = await this.link.connect(peer, {
       routingId: this.link.identity(this.#options.rank, peer),
       linger: 0,
+      // A queue without a limit always takes a message; so `send` is done when it returns, and several may follow each other.
       sendHighWaterMark: 0,
+      sendTimeout: 0,
       handshakeInterval: this.#options.tcp?.handshakeMilliseconds ?? HANDSHAKE_MS,
     })
     this.#dealers.add(dealer)

@@ -11,6 +11,7 @@
 //   message to ourselves ends it.
 //   `router.readable` eats the edge that a pending receive waits for, so it is read only while none is pending.
 // - What a peer sends is checked before it is used; a peer that breaks the protocol is lost and from then on ignored.
+import type { Dealer } from 'zeromq'
 import { TransportError } from '../errors.js'
 import { ASK_ACK, BATCH_HEAD_BYTES, jobMark } from '../wire/batch.js'
 import { Inbox } from './inbox.js'
@@ -21,6 +22,8 @@ import { Vigil } from './zmq-vigil.js'
 import { openSockets, type SocketOptions, type ZmqSockets } from './zmq-sockets.js'
 
 const FRAMES_PER_POLL = 64
+/** What is sent in one turn leaves as one message, but in parts of this size: the first is on its way while others are made. */
+const EARLY_BYTES = 16 * 1024
 /** How long `flush` waits without any acknowledgement. */
 const FLUSH_PATIENCE_MS = 30_000
 
@@ -87,6 +90,7 @@ export class ZmqTransport implements Transport {
       return false
     }
     if (!peer.writing) this.#kick(peer)
+    else if (peer.dealer !== undefined && peer.outbox.ready >= EARLY_BYTES) this.#sendNext(peer, peer.dealer)
     return true
   }
 
@@ -209,17 +213,25 @@ export class ZmqTransport implements Transport {
     try {
       const dealer = (peer.dealer ??= await sockets.connect(peer.rank))
       if (peer.gone || this.#closed) this.#hangUp(peer)
-      while (!this.#closed) {
-        const message = peer.next(this.#flushes.length > 0)
-        if (message === undefined) break
-        await dealer.send(message)
-      }
+      while (!this.#closed && this.#sendNext(peer, dealer)) await Promise.resolve()
       this.#block(peer, peer.outbox.blocked)
     } catch (error) {
-      if (!this.#closed && !peer.gone) this.#lose(peer, `sending to it failed: ${reason(error)}`, error)
+      this.#sendFailed(peer, error)
     } finally {
       peer.writing = false
     }
+  }
+
+  /** Returns whether there was something to send. */
+  #sendNext(peer: Peer, dealer: Dealer): boolean {
+    const message = peer.next(this.#flushes.length > 0)
+    if (message === undefined) return false
+    dealer.send(message).catch((error: unknown) => this.#sendFailed(peer, error))
+    return true
+  }
+
+  #sendFailed(peer: Peer, error: unknown): void {
+    if (!this.#closed && !peer.gone) this.#lose(peer, `sending to it failed: ${reason(error)}`, error)
   }
 
   async #read(): Promise<void> {
