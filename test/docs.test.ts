@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const docs = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)
 const pages = ['README.md', 'CONTRIBUTING.md', ...docs]
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> }
-const FOLDERS = 'lib|native|launcher|examples|test|bench|docs|scripts'
+const FOLDERS = 'deploy|lib|native|launcher|examples|test|bench|docs|scripts'
 
 for (const page of pages) {
   const text = readFileSync(join(root, page), 'utf8')
