@@ -16,6 +16,10 @@ export const ENV = {
   HOSTS: 'TSMPI_HOSTS',
   /** How many processors the ranks of this host share, whatever each is bound to. */
   PROCESSORS: 'TSMPI_PROCESSORS',
+  /** Ranks a processor on the fullest host, where the job has several: a decimal number, the same for all ranks. */
+  RANKS_PER_CORE: 'TSMPI_RANKS_PER_CORE',
+  /** Where the job has several hosts: the address of this one at which the rank listens. */
+  ADDRESS: 'TSMPI_ADDRESS',
   /** A random name of the job, not a secret. */
   JOB: 'TSMPI_JOB',
   /** Which of the programs of an MPMD command line this rank runs, from 0. */
@@ -43,7 +47,7 @@ export const ENV = {
 } as const
 
 /** What makes a process a rank. Taken out of a rank's environment once read, so that its children are not ranks. */
-export const ROLE = [ENV.RANK, ENV.CONTROL_FD, ENV.REPORT_FD, ENV.SEGMENT_FD, ENV.DOORBELL_FD] as const
+export const ROLE = [ENV.RANK, ENV.CONTROL_FD, ENV.REPORT_FD, ENV.SEGMENT_FD, ENV.DOORBELL_FD, ENV.ADDRESS] as const
 
 /** Bytes up to which a message is sent without asking, unless `--eager-limit` says otherwise. */
 export const DEFAULT_EAGER_LIMIT = 16384

@@ -1,31 +1,19 @@
 // The process's world: joins the job at import, makes COMM_WORLD and COMM_SELF, finalizes when the program ends.
 import { hostname } from 'node:os'
-import { nativeMemory, whyNotNative } from '../native/load.js'
 import { joinJob } from './bootstrap/index.js'
-import type { Job } from './bootstrap/index.js'
 import { buffersSent, buffersUnderWay } from './comm/buffered.js'
 import { Communicator } from './comm/communicator.js'
 import { Contexts, SELF_CONTEXT, WORLD_CONTEXT } from './comm/contexts.js'
 import { Group } from './comm/group.js'
-import { ArgumentError, StateError, TransportError } from './errors.js'
+import { Connections } from './connect.js'
+import { ArgumentError, StateError } from './errors.js'
 import { Engine } from './p2p/engine.js'
 import { Waiter } from './p2p/waiter.js'
-import { LINGER_NANOSECONDS, PATIENCE } from './p2p/patience.js'
-import type { Polling } from './p2p/patience.js'
-import { Router } from './transport/router.js'
-import { SelfTransport } from './transport/self.js'
-import type { BoardPatience } from './transport/board.js'
-import { ShmBoards } from './transport/shm-boards.js'
-import { ShmTransport } from './transport/shm.js'
 import type { Receiver, Transport } from './transport/transport.js'
-import { ZmqTransport } from './transport/zmq.js'
 import type { ToRank } from './wire/control.js'
 
 const job = joinJob()
-const { control, hosts, processors, rank, size } = job
-const ranksOn = (place: string): number => hosts.filter((host) => host === place).length
-const localSize = ranksOn(hosts[rank])
-const fullest = Math.max(...[...new Set(hosts)].map(ranksOn))
+const { control, hosts, rank, size } = job
 
 /** Told by the launcher: the job's secret, which ZeroMQ connections are admitted by. */
 let tellSecret: (secret: string) => void
@@ -39,56 +27,23 @@ const allFinalized = new Promise<void>((resolve) => {
 /** Ranks that ended without finalizing. */
 const lost = new Set<number>()
 
-/** The boards of this host, where it has shared memory. */
-let pool: ShmBoards | undefined
-
-function connectPeers({ segment, id }: Job, receiver: Receiver): Transport {
-  if (segment === undefined) return new ZmqTransport({ rank, size, jobId: id, secret, receiver })
-  const memory = nativeMemory()
-  if (memory === undefined) {
-    throw new TransportError(
-      `rank ${rank}: this job uses shared memory, but the native addon cannot be loaded here: ${whyNotNative()}. ` +
-        'Start it with `tsmpirun --transport zmq`.',
-    )
-  }
-  const { fd, doorbells } = segment
-  const transport = new ShmTransport({ memory, fd, doorbells, rank, receiver, crowded: localSize > processors })
-  pool = new ShmBoards({ memory, fd, size, rank, transport, patience: boardPatience() })
-  return transport
-}
-
-function connect(receiver: Receiver): Transport {
-  const self = new SelfTransport(rank, receiver)
-  if (size === 1) return self
-  const peers = connectPeers(job, receiver)
-  return new Router(Array.from({ length: size }, (_, peer) => (peer === rank ? self : peers)))
-}
-
-/** Messages of ZeroMQ come through the event loop, so polling inside a call would wait for nothing. */
-function polling(): Polling {
-  if (size > 1 && job.segment === undefined) return 'never'
-  return localSize <= processors ? 'spin' : 'yield'
-}
-
-function boardPatience(): BoardPatience {
-  const { shortPolls, looks } = PATIENCE[polling()]
-  return { shortLooks: shortPolls, looks, nanoseconds: LINGER_NANOSECONDS }
-}
-
+const connections = new Connections(job, secret)
+const connect = (receiver: Receiver): Transport => connections.connect(receiver)
 const engine = new Engine({ rank, size, eagerLimit: job.eagerLimit, connect })
-const waiter = new Waiter(engine, polling())
+const waiter = new Waiter(engine, connections.polling)
+const { boards, ranksPerCore } = connections
 const home = {
   progress: { engine, waiter },
   contexts: new Contexts(rank),
   worldRank: rank,
   hosts,
-  ranksPerCore: fullest / processors,
-  ...(pool === undefined ? {} : { boards: pool }),
+  ranksPerCore,
+  ...(boards && { boards }),
 }
 const everyone = new Group(Array.from({ length: size }, (_, peer) => peer), rank)
 
 /** All ranks of the job. */
-export const COMM_WORLD = new Communicator(home, WORLD_CONTEXT, everyone, 'COMM_WORLD', pool?.worldBoard)
+export const COMM_WORLD = new Communicator(home, WORLD_CONTEXT, everyone, 'COMM_WORLD', boards?.worldBoard)
 /** This process alone. */
 export const COMM_SELF = new Communicator(home, SELF_CONTEXT, new Group([rank], rank), 'COMM_SELF')
 
@@ -131,6 +86,8 @@ function onControl(message: ToRank): void {
       return waiter.schedule()
     case 'finalized':
       return tellFinalized()
+    case 'endpoint':
+      return connections.onEndpoint(message.rank, message)
     case 'report':
       return control?.send({ type: 'doing', lines: doing() })
   }

@@ -2,9 +2,6 @@
 #include "addon.h"
 
 #ifdef __linux__
-#include <cerrno>
-#include <cstring>
-#include <string>
 #include <vector>
 
 #include <sched.h>
@@ -15,12 +12,6 @@ namespace {
 const int kMostProcessors = 8192;
 const size_t kWords = kMostProcessors / (8 * sizeof(unsigned long));
 const size_t kWordBits = 8 * sizeof(unsigned long);
-
-Napi::Value Fail(Napi::Env env, const char* call) {
-  std::string text = std::string(call) + ": " + std::strerror(errno);
-  Napi::Error::New(env, text).ThrowAsJavaScriptException();
-  return env.Undefined();
-}
 
 // Masks as the kernel has them: glibc's cpu_set_t ends at 1024 processors.
 using Mask = std::vector<unsigned long>;

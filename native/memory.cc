@@ -36,12 +36,6 @@ static const int kUvReadable = 1;  // UV_READABLE of enum uv_poll_event
 
 namespace {
 
-Napi::Value Fail(Napi::Env env, const char* call) {
-  std::string text = std::string(call) + ": " + std::strerror(errno);
-  Napi::Error::New(env, text).ThrowAsJavaScriptException();
-  return env.Undefined();
-}
-
 Napi::Value CreateSegment(const Napi::CallbackInfo& info) {
   int fd = memfd_create("tsmpi", 0);
   if (fd < 0) return Fail(info.Env(), "memfd_create");

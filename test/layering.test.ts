@@ -135,8 +135,8 @@ const RULES: readonly Rule[] = [
     types: /^native\/load$/,
   },
   {
-    title: 'only transports, reductions, the kernel, bootstrap and the world know the addon',
-    modules: /^lib\/(?!transport\/(shm|shm-boards|peer-memory)\.ts|data\/|montecarlo\/|bootstrap\/|world\.ts)/,
+    title: 'only transports, reductions, the kernel, bootstrap and who connects know the addon',
+    modules: /^lib\/(?!transport\/(shm|shm-boards|peer-memory)\.ts|data\/|montecarlo\/|bootstrap\/|connect\.ts)/,
     may: /^(?!native\/)/,
   },
   {
@@ -185,7 +185,7 @@ void t.test('the lines are read', async (t) => {
   const has = (from: string, target: string): boolean =>
     IMPORTS.some((line) => line.from === from && line.target === target)
   t.ok(has('lib/coll/drive.ts', 'lib/p2p/operation'))
-  t.ok(has('lib/world.ts', 'native/load'))
+  t.ok(has('lib/connect.ts', 'native/load'))
   t.ok(has('launcher/command-line.ts', 'yargs'))
   for (const folder of FOLDERS) t.ok(IMPORTS.some(({ from }) => from.startsWith(folder)), folder)
   const every = FOLDERS.flatMap(modules).filter((file) => file.startsWith('lib/') && importsOf(file).length === 0)

@@ -21,6 +21,10 @@ export interface Job {
   readonly hosts: readonly string[]
   /** How many processors the ranks of this host share, whatever this one is bound to. */
   readonly processors: number
+  /** Ranks a processor on the fullest host, where the job has several: the same on all ranks. */
+  readonly ranksPerCore?: number
+  /** Of this host, to listen at: present where the job has ranks on others. */
+  readonly address?: string
   readonly id: string
   readonly transport: TransportChoice
   /** In bytes. */

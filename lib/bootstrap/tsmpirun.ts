@@ -17,6 +17,7 @@ export function launched(): Job {
   const rank = envInteger(ENV.RANK, -1)
   const size = envInteger(ENV.SIZE, 0)
   const controlFd = envInteger(ENV.CONTROL_FD, -1)
+  const address = env[ENV.ADDRESS]
   const segmentFd = envInteger(ENV.SEGMENT_FD, -1)
   const firstDoorbell = envInteger(ENV.DOORBELL_FD, -1)
   if (rank < 0 || rank >= size || !isSocket(controlFd)) {
@@ -40,12 +41,18 @@ export function launched(): Job {
     size,
     hosts: decodeHosts(env[ENV.HOSTS] ?? '', size),
     processors: envInteger(ENV.PROCESSORS, 0) || availableParallelism(),
+    ...ranksPerCore(env[ENV.RANKS_PER_CORE]),
     id: env[ENV.JOB] ?? '',
     transport: (env[ENV.TRANSPORT] ?? 'auto') as TransportChoice,
     eagerLimit: envInteger(ENV.EAGER_LIMIT, DEFAULT_EAGER_LIMIT),
     control,
     ...(segment && { segment }),
+    ...(address && { address }),
   }
+}
+
+function ranksPerCore(text = ''): Pick<Job, 'ranksPerCore'> {
+  return Number(text) > 0 ? { ranksPerCore: Number(text) } : {}
 }
 
 /** The agent is gone, so nothing of this rank may stay: the whole group, which the agent made for it. */

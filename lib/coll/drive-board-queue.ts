@@ -47,11 +47,9 @@ export class BoardQueue implements Poller {
    */
   enter(call: BoardCall, signature: number, shape: number, published: boolean, row: number, end: number): void {
     const order = this.#order
-    call.call = order.next
+    call.call = order.take(signature, shape)
     call.signature = signature
-    call.check = historyAfter(order.history, signature, shape)
-    order.history = call.check
-    order.next++
+    call.check = order.history
     call.number = this.#next
     call.published = published
     call.row = row

@@ -97,18 +97,9 @@ export abstract class BoardCall extends Operation implements Publication {
 
   /** Runs in the caller: polls, then sleeps. A call that ends while it polls leaves nothing behind but its promise. */
   complete<T>(): Promise<T> {
-    const { queue, board, end } = this
-    if (queue.length === 0 && queue.engine.pending === 0 && (this.published || board.publish(this))) {
-      this.published = true
-      this.row = board.collect(this.number, this.row, end, this.check)
-      if (this.row === end) {
-        this.#finish()
-        if (this.#phase !== COLLECTING) return this.advance() ? this.outcome<T>() : queue.wait<T>(this)
-        board.pass(this.number)
-        if (this.#rest === undefined) return this.outcome<T>()
-      }
-    }
-    return queue.wait<T>(this)
+    const { queue } = this
+    if (queue.length > 0 || queue.engine.pending > 0 || !this.advance()) return queue.wait<T>(this)
+    return this.outcome<T>()
   }
 
   /** The promise of a call that has ended. */

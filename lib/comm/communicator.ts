@@ -85,7 +85,7 @@ export class Communicator extends PointToPoint implements CollectiveScope {
   /** Resolves when all ranks have called it. */
   barrier(options?: CollectiveOptions): Promise<void> {
     try {
-      if (this.freed || this.progress.waiter.closed) this.checkAlive()
+      this.checkAlive()
       return this.#board?.barrier(options)?.complete() ?? this.#wait(startBarrier(this, options ?? NO_OPTIONS))
     } catch (error) {
       return Promise.reject(error as Error)
@@ -105,7 +105,7 @@ export class Communicator extends PointToPoint implements CollectiveScope {
   bcast<B extends TypedArray>(value: unknown, root: number, options: CollectiveOptions & { into: B }): Promise<B>
   bcast(value: unknown, root = 0, options?: CollectiveIntoOptions): Promise<unknown> {
     try {
-      if (this.freed || this.progress.waiter.closed) this.checkAlive()
+      this.checkAlive()
       return this.#board?.bcast(value, root, options)?.complete() ??
         this.#wait(startBcast(this, value, root, options ?? NO_OPTIONS))
     } catch (error) {
@@ -130,7 +130,7 @@ export class Communicator extends PointToPoint implements CollectiveScope {
   scatter(values: unknown, root?: number, options?: CollectiveOptions): Promise<unknown>
   scatter(values: unknown, root = 0, options?: CollectiveIntoOptions): Promise<unknown> {
     try {
-      if (this.freed || this.progress.waiter.closed) this.checkAlive()
+      this.checkAlive()
       return this.#board?.scatter(values, root, options)?.complete() ??
         this.#wait(startScatter(this, values, root, options ?? NO_OPTIONS))
     } catch (error) {
@@ -155,7 +155,7 @@ export class Communicator extends PointToPoint implements CollectiveScope {
   gather<T>(value: T, root?: number, options?: CollectiveOptions): Promise<T[] | undefined>
   gather(value: unknown, root = 0, options?: CollectiveIntoOptions): Promise<unknown> {
     try {
-      if (this.freed || this.progress.waiter.closed) this.checkAlive()
+      this.checkAlive()
       return this.#board?.gather(value, root, options)?.complete() ??
         this.#wait(startGather(this, value, root, options ?? NO_OPTIONS))
     } catch (error) {
@@ -178,7 +178,7 @@ export class Communicator extends PointToPoint implements CollectiveScope {
   allgather<T>(value: T, options?: CollectiveOptions): Promise<T[]>
   allgather(value: unknown, options?: CollectiveIntoOptions): Promise<unknown> {
     try {
-      if (this.freed || this.progress.waiter.closed) this.checkAlive()
+      this.checkAlive()
       return this.#board?.allgather(value, options)?.complete() ??
         this.#wait(startAllgather(this, value, options ?? NO_OPTIONS))
     } catch (error) {
@@ -201,7 +201,7 @@ export class Communicator extends PointToPoint implements CollectiveScope {
   alltoall<T>(values: readonly T[], options?: CollectiveOptions): Promise<T[]>
   alltoall(values: unknown, options?: CollectiveIntoOptions): Promise<unknown> {
     try {
-      if (this.freed || this.progress.waiter.closed) this.checkAlive()
+      this.checkAlive()
       return this.#board?.alltoall(values, options)?.complete() ??
         this.#wait(startAlltoall(this, values, options ?? NO_OPTIONS))
     } catch (error) {
@@ -224,7 +224,7 @@ export class Communicator extends PointToPoint implements CollectiveScope {
   reduce<B extends TypedArray>(value: B, op: Op, root: number, options: CollectiveIntoOptions<B>): Promise<B | undefined>
   reduce(value: unknown, op: Op, root = 0, options?: CollectiveIntoOptions): Promise<unknown> {
     try {
-      if (this.freed || this.progress.waiter.closed) this.checkAlive()
+      this.checkAlive()
       return this.#board?.reduce(value, op, root, options)?.complete() ??
         this.#wait(startReduction(this, 'reduce', value, op, root, options ?? NO_OPTIONS))
     } catch (error) {
@@ -244,7 +244,7 @@ export class Communicator extends PointToPoint implements CollectiveScope {
   allreduce<T>(value: T, op: Op, options?: CollectiveOptions): Promise<T>
   allreduce(value: unknown, op: Op, options?: CollectiveIntoOptions): Promise<unknown> {
     try {
-      if (this.freed || this.progress.waiter.closed) this.checkAlive()
+      this.checkAlive()
       return this.#board?.allreduce(value, op, options)?.complete() ??
         this.#wait(startReduction(this, 'allreduce', value, op, 0, options ?? NO_OPTIONS))
     } catch (error) {

@@ -1,17 +1,7 @@
 // What collectives need of a board, see transport/board.ts; and of the pool that boards are taken from.
+import type { Publication } from '../transport/transport.js'
 
-/** What a member publishes for collective `number`. */
-export interface Publication {
-  readonly number: number
-  readonly signature: number
-  /** What others compare with theirs. */
-  readonly check: number
-  /** Payload type and bytes. */
-  readonly type: number
-  readonly length: number
-  /** Writes the payload, which is not empty, to a place in the board's memory. */
-  write(offset: number): void
-}
+export type { Publication }
 
 /** What a member has of the others' own memory, where a board has not enough. Addresses are those that members publish. */
 export interface LentMemory {

@@ -32,7 +32,7 @@ export class Waiter implements Owner {
   /** The keep-alive timer is referenced, and no `settle` is about to look at it. */
   #holding = false
   /** No operation may be started any more. */
-  closed = false
+  #closed = false
   #scheduled = false
   #operations = 0
   #lastTurn = performance.now()
@@ -55,12 +55,12 @@ export class Waiter implements Owner {
 
   /** From now on no operation may be started. */
   forbid(): void {
-    this.closed = true
+    this.#closed = true
   }
 
   /** @throws StateError after `forbid`. */
   checkOpen(): void {
-    if (this.closed) throw new StateError('tsmpi has been finalized: no further operation is possible')
+    if (this.#closed) throw new StateError('tsmpi has been finalized: no further operation is possible')
   }
 
   /** Polls until `op` is done, for a short while at most. Returns whether it is done. */

@@ -27,7 +27,7 @@
 import {
   BOARD_BUFFERS, BOARD_SLOTS, BUFFER_BYTES, BUFFER_STRIDE, PAGE, SLOT_BYTES, SLOT_HEADER_BYTES, SLOT_PAYLOAD, boardBytes,
 } from '../wire/segment.js'
-import type { PeerMemory } from './transport.js'
+import type { PeerMemory, Publication } from './transport.js'
 
 // words of a member's line
 const PASSED = 0
@@ -51,19 +51,6 @@ const SLOTS_AT = PAGE / 4
 const PORTION = Math.min(BOARD_SLOTS / 4, BOARD_BUFFERS)
 /** Numbers further apart than this are about to be taken for their opposite. */
 const STALE = 2 ** 30
-
-/** What a member publishes. */
-export interface Publication {
-  readonly number: number
-  readonly signature: number
-  /** What others compare with theirs, see `collect`. */
-  readonly check: number
-  /** Payload type and bytes. */
-  readonly type: number
-  readonly length: number
-  /** Writes the payload to a place in the board's memory, a multiple of 16; called where it is not empty. */
-  write(offset: number): void
-}
 
 /** Memory of other processes, by rank in the transport; see PeerMemory in transport.ts. */
 export type OtherMemory = Pick<PeerMemory, 'addressOf' | 'readable' | 'read' | 'write'>

@@ -18,9 +18,12 @@ const WORLD = 0
 export interface ShmBoardsOptions {
   readonly memory: NativeMemory
   readonly fd: number
-  /** Ranks of this host. */
-  readonly size: number
+  /** Ranks of this host by their numbers in the job, in the order of their ranks in `transport`. */
+  readonly ranks: readonly number[]
+  /** This rank's place among them. */
   readonly rank: number
+  /** Ranks of the job. */
+  readonly worldSize: number
   readonly transport: Surroundings
   readonly patience: BoardPatience
 }
@@ -29,31 +32,33 @@ export class ShmBoards {
   readonly mostMembers = BOARD_MEMBERS
   readonly #memory: NativeMemory
   readonly #fd: number
-  readonly #size: number
+  readonly #ranks: readonly number[]
   readonly #rank: number
+  readonly #worldSize: number
   readonly #transport: Surroundings
   readonly #patience: BoardPatience
   readonly #words: Int32Array
   readonly #open = new Map<number, Board>()
 
-  constructor({ memory, fd, size, rank, transport, patience }: ShmBoardsOptions) {
+  constructor({ memory, fd, ranks, rank, worldSize, transport, patience }: ShmBoardsOptions) {
     this.#memory = memory
     this.#fd = fd
-    this.#size = size
+    this.#ranks = ranks
     this.#rank = rank
+    this.#worldSize = worldSize
     this.#transport = transport
     this.#patience = patience
-    this.#words = new Int32Array(memory.map(fd, poolOffset(size), PAGE))
+    this.#words = new Int32Array(memory.map(fd, poolOffset(ranks.length), PAGE))
     Atomics.or(this.#words, TAKEN, 1 << WORLD)
   }
 
-  /** COMM_WORLD's, which nobody has to take; -1 where it has too many ranks. */
+  /** COMM_WORLD's, which nobody has to take; -1 where it has too many ranks, or some on other hosts. */
   get worldBoard(): number {
-    return this.#size <= BOARD_MEMBERS ? WORLD : -1
+    return this.#worldSize === this.#ranks.length && this.#worldSize <= BOARD_MEMBERS ? WORLD : -1
   }
 
   reaches(ranks: readonly number[]): boolean {
-    return ranks.every((rank) => rank < this.#size)
+    return ranks.every((rank) => this.#ranks.includes(rank))
   }
 
   take(members: number): number {
@@ -67,8 +72,9 @@ export class ShmBoards {
   }
 
   open(board: number, ranks: readonly number[]): Board {
-    const memory = this.#memory.map(this.#fd, boardOffset(board, this.#size), boardBytes(ranks.length))
-    const opened = new Board(memory, ranks, ranks.indexOf(this.#rank), this.#transport, this.#patience)
+    const members = ranks.map((rank) => this.#ranks.indexOf(rank))
+    const memory = this.#memory.map(this.#fd, boardOffset(board, this.#ranks.length), boardBytes(members.length))
+    const opened = new Board(memory, members, members.indexOf(this.#rank), this.#transport, this.#patience)
     this.#open.set(board, opened)
     return opened
   }

@@ -77,6 +77,19 @@ export interface PeerMemory {
   serve(peer: number, lender: Lender): boolean
 }
 
+/** What a member of a board publishes for collective `number`, see board.ts. */
+export interface Publication {
+  readonly number: number
+  readonly signature: number
+  /** What others compare with theirs. */
+  readonly check: number
+  /** Payload type and bytes. */
+  readonly type: number
+  readonly length: number
+  /** Writes the payload, which is not empty, to a place in the board's memory, a multiple of 16. */
+  write(offset: number): void
+}
+
 export interface Transport {
   readonly name: 'self' | 'shm' | 'zmq' | 'inproc' | 'router'
   /** The most payload bytes that one frame may carry. */

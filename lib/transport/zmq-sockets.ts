@@ -67,7 +67,7 @@ export async function openSockets(options: SocketOptions): Promise<ZmqSockets> {
 
 export class ZmqSockets {
   readonly router: Zmq.Router
-  readonly #link: Link
+  readonly link: Link
   readonly #options: SocketOptions
   readonly #poker: Zmq.Dealer
   readonly #dealers = new Set<Zmq.Dealer>()
@@ -75,7 +75,7 @@ export class ZmqSockets {
   #closed = false
 
   constructor({ zmq, context }: Library, link: Link, options: SocketOptions) {
-    this.#link = link
+    this.link = link
     this.#options = options
     this.router = link.listen({
       linger: 0,
@@ -98,7 +98,7 @@ export class ZmqSockets {
     if (known !== undefined) return known
     const from = /^\d{1,9}-/.test(id) ? Number.parseInt(id, 10) : this.#options.size
     if (from >= this.#options.size) return -1
-    const expected = Buffer.from(this.#link.identity(from, this.#options.rank), 'latin1')
+    const expected = Buffer.from(this.link.identity(from, this.#options.rank), 'latin1')
     if (identity.length !== expected.length || !crypto().timingSafeEqual(identity, expected)) return -1
     this.#admitted.set(id, from)
     return from
@@ -106,8 +106,8 @@ export class ZmqSockets {
 
   /** A socket that sends to `peer`; it queues while the peer does not listen yet. */
   async connect(peer: number): Promise<Zmq.Dealer> {
-    const dealer = await this.#link.connect(peer, {
-      routingId: this.#link.identity(this.#options.rank, peer),
+    const dealer = await this.link.connect(peer, {
+      routingId: this.link.identity(this.#options.rank, peer),
       linger: 0,
       sendHighWaterMark: 0,
       handshakeInterval: this.#options.tcp?.handshakeMilliseconds ?? HANDSHAKE_MS,
@@ -120,29 +120,6 @@ export class ZmqSockets {
   disconnect(dealer: Zmq.Dealer): void {
     this.#dealers.delete(dealer)
     dealer.close()
-  }
-
-  /** See Link. */
-  get silenceMilliseconds(): number {
-    return this.#link.silenceMilliseconds
-  }
-
-  probe(peer: number, dealer: Zmq.Dealer | undefined): Promise<Error | undefined> {
-    return this.#link.probe(peer, dealer)
-  }
-
-  /** Peers may connect while the event loop turns, which is kept alive until `release`. */
-  hold(): void {
-    this.#link.hold()
-  }
-
-  release(): void {
-    this.#link.release()
-  }
-
-  /** Lets in peers that have connected meanwhile. */
-  look(): void {
-    this.#link.look()
   }
 
   /** Ends a `router.receive` that is under way, with a message that `isPoke` knows. */
@@ -159,6 +136,6 @@ export class ZmqSockets {
     for (const dealer of this.#dealers) this.disconnect(dealer)
     this.#poker.close()
     this.router.close()
-    this.#link.close()
+    this.link.close()
   }
 }

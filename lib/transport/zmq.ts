@@ -107,7 +107,7 @@ export class ZmqTransport implements Transport {
   }
 
   #look(): void {
-    this.#sockets?.look()
+    this.#sockets?.link.look()
     if (this.#sockets?.router.readable === true) void this.#read()
   }
 
@@ -172,12 +172,12 @@ export class ZmqTransport implements Transport {
   #watchOver(sockets: ZmqSockets): void {
     this.#vigil = new Vigil({
       peers: this.#ranks.map((rank) => this.#peers[rank]),
-      milliseconds: sockets.silenceMilliseconds,
+      milliseconds: sockets.link.silenceMilliseconds,
       ask: (peer) => {
         peer.ask = true
         this.#kick(peer)
       },
-      look: (peer) => sockets.probe(peer.rank, peer.dealer),
+      look: (peer) => sockets.link.probe(peer.rank, peer.dealer),
       lose: (peer, why) => this.#lose(peer, why),
     })
   }
@@ -192,7 +192,7 @@ export class ZmqTransport implements Transport {
       const sockets = await openSockets({ ...options, secret: await secret })
       if (this.#closed) return sockets.close()
       this.#sockets = sockets
-      if (sockets.silenceMilliseconds > 0) this.#watchOver(sockets)
+      if (sockets.link.silenceMilliseconds > 0) this.#watchOver(sockets)
       for (const peer of this.#peers) if (!peer.outbox.empty) this.#kick(peer)
       if (this.#waiting()) void this.#read()
     } catch (error) {
@@ -226,7 +226,7 @@ export class ZmqTransport implements Transport {
     if (this.#sockets === undefined) return
     const { router } = this.#sockets
     this.#reading = true
-    this.#sockets.hold()
+    this.#sockets.link.hold()
     try {
       while (!this.#closed && (this.#waiting() || router.readable)) {
         this.#receiving = true
@@ -239,7 +239,7 @@ export class ZmqTransport implements Transport {
       if (!this.#closed) this.#failed(error)
     } finally {
       this.#reading = false
-      this.#sockets.release()
+      this.#sockets.link.release()
     }
   }
 

@@ -16,6 +16,10 @@ export type FromRank =
   | { type: 'abort'; code: number; reason?: string }
   /** Answer to `report`: what the rank waits for, a line an operation. */
   | { type: 'doing'; lines: string[] }
+  /** Where this rank listens, in a job of several hosts: `tcp://10.0.0.7:41234`. */
+  | { type: 'endpoint'; endpoint: string }
+  /** Asks where `rank` listens. */
+  | { type: 'where'; rank: number }
   /** This rank waited on `rank`, which ended without finalizing. */
   | { type: 'lost'; rank: number; doing: string }
 
@@ -25,6 +29,8 @@ export type ToRank =
   | { type: 'job'; secret: string; hosts: string[] }
   /** Another rank has finalized or ended. `sent` is how many frames it sent to the rank addressed, if known. */
   | { type: 'ended'; rank: number; finalized: boolean; how: string; sent?: number }
+  /** Answer to `where`, as soon as it is known: where `rank` listens, and the name of its host. */
+  | { type: 'endpoint'; rank: number; endpoint: string; host: string }
   /** Every rank has finalized or ended: leave. */
   | { type: 'finalized' }
   /** Say what you are doing. */

@@ -45,9 +45,9 @@ export interface WorldsOptions {
   /** Sees every frame that a rank hands to its transport. */
   spy?: (from: number, to: number, words: Int32Array) => void
   polling?: Polling
-  /** Whether collectives go by boards. Default: over shm; zmq has none. */
+  /** Whether collectives go by boards. Default: over shm and inside hosts; zmq has none. */
   boards?: boolean
-  /** By rank; by default one for all. */
+  /** By rank; by default one for all, or the two that there are. */
   hosts?: readonly string[]
 }
 
@@ -67,6 +67,8 @@ type Peers = {
 
 /** Ranks of one process: whoever waits must let the others run. */
 const AT_ONCE = { shortLooks: 0, looks: 0, nanoseconds: 0 }
+
+const everyone = (size: number): number[] => Array.from({ length: size }, (_, rank) => rank)
 
 /** A segment in this process's own memory. */
 function plainMemory(): NativeMemory {
@@ -93,7 +95,7 @@ const HUBS: Record<TransportName, (size: number) => Peers> = {
         connected.set(rank, made as Transport & { arrived(): void })
         return made
       },
-      boards: (rank) => new ShmBoards({ memory, fd: 0, size, rank, transport, patience: AT_ONCE }),
+      boards: (rank) => new ShmBoards({ memory, fd: 0, ranks: everyone(size), rank, worldSize: size, transport, patience: AT_ONCE }),
       close: () => undefined,
     }
   },
@@ -108,7 +110,7 @@ const HUBS: Record<TransportName, (size: number) => Peers> = {
         connected.set(rank, transport)
         return transport
       },
-      boards: (rank) => new ShmBoards({ memory, fd, size, rank, transport: connected.get(rank)!, patience: AT_ONCE }),
+      boards: (rank) => new ShmBoards({ memory, fd, ranks: everyone(size), rank, worldSize: size, transport: connected.get(rank)!, patience: AT_ONCE }),
       close: () => [fd, ...doorbells].forEach((descriptor) => memory.close(descriptor)),
     }
   },
@@ -130,14 +132,22 @@ function hostsOfShm(size: number): Peers {
     const fd = memory.createSegment(segmentBytes(ranks.length))
     return { ranks, fd, doorbells: ranks.map(() => memory.createDoorbell()) }
   })
+  const hostOf = (rank: number): (typeof hosts)[number] => hosts[rank < half ? 0 : 1]
+  const connected = new Map<number, ShmTransport>()
   return {
     connect(rank, receiver) {
-      const { ranks, fd, doorbells } = hosts[rank < half ? 0 : 1]
+      const { ranks, fd, doorbells } = hostOf(rank)
       const inner = new ShmTransport({ memory, fd, doorbells, rank: ranks.indexOf(rank), receiver: localReceiver(ranks, receiver) })
+      connected.set(rank, inner)
       const local = new LocalTransport(inner, ranks)
       const others = everyone.filter((peer) => !ranks.includes(peer))
       const between = tcpTransport(job, rank, receiver, { ranks: others })
       return new Router(everyone.map((peer) => (ranks.includes(peer) ? local : between)))
+    },
+    boards(rank) {
+      const { ranks, fd } = hostOf(rank)
+      const transport = connected.get(rank)!
+      return new ShmBoards({ memory, fd, ranks, rank: ranks.indexOf(rank), worldSize: size, transport, patience: AT_ONCE })
     },
     close: () => hosts.forEach(({ fd, doorbells }) => [fd, ...doorbells].forEach((each) => memory.close(each))),
   }
@@ -156,10 +166,10 @@ function spied(transport: Transport, from: number, spy: WorldsOptions['spy']): T
 
 /** `size` ranks of one process on one transport; frames of a rank to itself go by SelfTransport. */
 export function openWorlds(name: TransportName, size: number, options: WorldsOptions = {}): Worlds {
-  const { eagerLimit = DEFAULT_EAGER_LIMIT, polling = 'never', spy, boards: withBoards = name === 'shm' } = options
+  const { eagerLimit = DEFAULT_EAGER_LIMIT, polling = 'never', spy, boards: withBoards = name === 'shm' || name === 'hosts' } = options
   const peers = HUBS[name](size)
   const ranks = Array.from({ length: size }, (_, rank) => rank)
-  const hosts = options.hosts ?? ranks.map(() => 'here')
+  const hosts = options.hosts ?? ranks.map((rank) => (name === 'hosts' && rank >= (size + 1) >> 1 ? 'there' : 'here'))
   const engines = ranks.map((rank) => {
     const connect = (receiver: Receiver): Transport => {
       const self = new SelfTransport(rank, receiver)

@@ -1,7 +1,7 @@
 // A board in plain memory, with members that take turns: slots, buffers, room, numbers that wrap, who is rung.
 import t from 'tap'
 import { Board } from '../../lib/transport/board.js'
-import type { Publication } from '../../lib/transport/board.js'
+import type { Publication } from '../../lib/transport/transport.js'
 import { ShmBoards } from '../../lib/transport/shm-boards.js'
 import {
   BOARDS, BOARD_BUFFERS, BOARD_MEMBERS, BOARD_SLOTS, BUFFER_BYTES, PAGE, SLOT_PAYLOAD, boardBytes, boardOffset, poolOffset,
@@ -188,7 +188,7 @@ void t.test('the pool: a board is taken once, and cleared when its last member h
   }
   const transport = { wake: () => undefined, memoryOf: () => undefined, watch: () => undefined, watchSlots: () => undefined, linger: () => undefined }
   const pools = [0, 1, 2].map((rank) => {
-    return new ShmBoards({ memory: { map } as NativeMemory, fd: 0, size: 3, rank, transport, patience: PATIENCE })
+    return new ShmBoards({ memory: { map } as NativeMemory, fd: 0, ranks: [0, 1, 2], rank, worldSize: 3, transport, patience: PATIENCE })
   })
   t.same(pools.map((pool) => pool.worldBoard), [0, 0, 0])
   t.ok(pools[0].reaches([0, 1, 2]))

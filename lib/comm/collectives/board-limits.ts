@@ -16,16 +16,16 @@ export const withRoot = (signature: number, root: number): number => signature |
 export class BoardLimits {
   readonly #comm: CollectiveScope
   /** By default. */
-  readonly most: Readonly<Record<CollectiveName, number>>
+  readonly #most: Readonly<Record<CollectiveName, number>>
 
   constructor(comm: CollectiveScope) {
     this.#comm = comm
-    this.most = Object.fromEntries(COLLECTIVES.map((name) => [name, this.#limitOf(name)])) as Record<CollectiveName, number>
+    this.#most = Object.fromEntries(COLLECTIVES.map((name) => [name, this.#limitOf(name)])) as Record<CollectiveName, number>
   }
 
   /** The most bytes that a rank publishes or lends; -1 where the collective goes by messages. */
   of(collective: CollectiveName, options: CollectiveOptions | undefined): number {
-    if (options?.algorithm === undefined) return this.most[collective]
+    if (options?.algorithm === undefined) return this.#most[collective]
     return this.#limitOf(collective, options.algorithm)
   }
 

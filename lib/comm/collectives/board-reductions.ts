@@ -22,7 +22,6 @@ export class BoardReduction {
   readonly #queue: BoardQueue
   readonly #limits: BoardLimits
   readonly #large: Large
-  readonly #most: number
   readonly #collective: 'reduce' | 'allreduce'
   readonly #rows: Rows
   /** By op code; USER_OP for one of the user's. */
@@ -36,7 +35,6 @@ export class BoardReduction {
     this.#limits = limits
     this.#large = large
     this.#collective = collective
-    this.#most = limits.most[collective]
     this.#rows = new Rows(queue.board)
     this.#signatures = Array.from({ length: USER_OP + 1 }, (_, code) => boardSignature(collective, code, true))
     this.#number = new NumberReduction(queue, this.#rows)
@@ -48,7 +46,7 @@ export class BoardReduction {
     value: unknown, op: Op, root: number, options: CollectiveIntoOptions | undefined,
   ): NumberReduction | VectorReduction | undefined {
     if (!(op instanceof Op)) return undefined
-    const most = options?.algorithm === undefined ? this.#most : this.#limits.of(this.#collective, options)
+    const most = this.#limits.of(this.#collective, options)
     if (typeof value === 'number') return this.#startNumber(value, op, root, options, most)
     if (this.#vector.spent) this.#vector = new VectorReduction(this.#queue, this.#rows, this.#large)
     const call = this.#vector

@@ -38,7 +38,6 @@ export class BoardCollectives {
   readonly #comm: CollectiveScope
   readonly #queue: BoardQueue
   readonly #limits: BoardLimits
-  readonly #most: BoardLimits['most']
   readonly #reduce: BoardReduction
   readonly #allreduce: BoardReduction
   readonly #large: Large
@@ -53,7 +52,6 @@ export class BoardCollectives {
     this.#comm = comm
     this.#queue = queue
     this.#limits = new BoardLimits(comm)
-    this.#most = this.#limits.most
     this.#large = new Large(comm)
     this.#reduce = new BoardReduction(comm, queue, this.#limits, 'reduce', this.#large)
     this.#allreduce = new BoardReduction(comm, queue, this.#limits, 'allreduce', this.#large)
@@ -66,7 +64,7 @@ export class BoardCollectives {
   }
 
   barrier(options: CollectiveOptions | undefined): BarrierOnBoard | undefined {
-    if ((options === undefined ? this.#most.barrier : this.#limits.of('barrier', options)) < 0) return undefined
+    if (this.#limits.of('barrier', options) < 0) return undefined
     if (this.#barrier.spent) this.#barrier = new BarrierOnBoard(this.#queue)
     const call = this.#barrier
     this.#queue.enter(call, BARRIER, 0, false, 0, this.#comm.size)
@@ -74,7 +72,7 @@ export class BoardCollectives {
   }
 
   bcast(value: unknown, root: number, options: CollectiveIntoOptions | undefined): BcastOnBoard | undefined {
-    const most = options === undefined ? this.#most.bcast : this.#limits.of('bcast', options)
+    const most = this.#limits.of('bcast', options)
     if (most < 0) return undefined
     if (this.#bcast.spent) this.#bcast = new BcastOnBoard(this.#queue, this.#large)
     const call = this.#bcast
@@ -92,7 +90,7 @@ export class BoardCollectives {
   }
 
   scatter(values: unknown, root: number, options: CollectiveIntoOptions | undefined): ScatterOnBoard | undefined {
-    const most = options === undefined ? this.#most.scatter : this.#limits.of('scatter', options)
+    const most = this.#limits.of('scatter', options)
     if (most < 0) return undefined
     if (this.#scatter.spent) this.#scatter = new ScatterOnBoard(this.#queue, this.#large)
     const call = this.#scatter
@@ -117,7 +115,7 @@ export class BoardCollectives {
   }
 
   gather(value: unknown, root: number, options: CollectiveIntoOptions | undefined): GatherOnBoard | undefined {
-    const most = options === undefined ? this.#most.gather : this.#limits.of('gather', options)
+    const most = this.#limits.of('gather', options)
     if (most < 0) return undefined
     if (this.#gather.spent) this.#gather = new GatherOnBoard(this.#queue, this.#large)
     const call = this.#gather
@@ -132,7 +130,7 @@ export class BoardCollectives {
   }
 
   allgather(value: unknown, options: CollectiveIntoOptions | undefined): AllgatherOnBoard | undefined {
-    const most = options === undefined ? this.#most.allgather : this.#limits.of('allgather', options)
+    const most = this.#limits.of('allgather', options)
     if (most < 0) return undefined
     if (this.#allgather.spent) this.#allgather = new AllgatherOnBoard(this.#queue, this.#large)
     const call = this.#allgather
@@ -150,7 +148,7 @@ export class BoardCollectives {
   }
 
   alltoall(values: unknown, options: CollectiveIntoOptions | undefined): AlltoallOnBoard | undefined {
-    const most = options === undefined ? this.#most.alltoall : this.#limits.of('alltoall', options)
+    const most = this.#limits.of('alltoall', options)
     if (most < 0) return undefined
     if (this.#alltoall.spent) this.#alltoall = new AlltoallOnBoard(this.#queue, this.#large)
     const call = this.#alltoall
