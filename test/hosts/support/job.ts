@@ -54,10 +54,13 @@ export async function runForJson<T>(cluster: Cluster, args: string[], options?: 
 export const processes = (hosts: readonly Host[]): (HostProcess & { host: string })[] =>
   hosts.flatMap((host) => host.processes().map((process) => ({ ...process, host: host.name })))
 
-/**
- * The ranks and agents of a host: Node's processes there. On the head node tsmpirun is one of them.
- */
-export const nodes = (host: Host): HostProcess[] => host.processes().filter(({ command }) => command.startsWith(process.execPath))
+const byNode = (host: Host): HostProcess[] => host.processes().filter(({ command }) => command.startsWith(process.execPath))
+
+/** The ranks on a host that run this program. */
+export const ranksOf = (host: Host, file: string): HostProcess[] => byNode(host).filter(({ command }) => command.includes(file) && !command.includes(TSMPIRUN))
+
+/** The agent of a host other than the launcher's. */
+export const agentOf = (host: Host): HostProcess | undefined => byNode(host).find(({ command }) => /\bagent\b/.test(command))
 
 /** Asserts that no process of a job and no shared memory is left on any host. Time is said and decides nothing. */
 export async function nothingLeft(t: Test, hosts: readonly Host[], promised = 2000): Promise<void> {

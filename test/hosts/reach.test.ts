@@ -1,0 +1,92 @@
+// Hosts that cannot be had: nobody there, no answer, a wrong key, other versions, no folder, a full disk. tsmpirun names
+// host and command, and says what ssh said.
+import { mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { show } from '../jobs/support.js'
+import { Cluster, NOBODY } from './support/cluster.js'
+import { nothingLeft, onHosts, runJob, startCommand } from './support/job.js'
+import { hostsOrSkip } from './support/skip.js'
+
+const skip = hostsOrSkip('hosts that cannot be had')
+const here = (name: string): string => fileURLToPath(new URL(`programs/${name}`, import.meta.url))
+
+void t.test('hosts that cannot be had', { skip, timeout: 600_000 }, async (t) => {
+  const cluster = await Cluster.create(3)
+  t.teardown(() => cluster.remove())
+  t.afterEach((t) => nothingLeft(t, cluster.all))
+
+  await t.test('nobody has the address', async (t) => {
+    const job = await runJob(cluster, ['--rsh', cluster.rsh, '-H', `h1,${NOBODY.name},h2`, here('rounds.mjs')])
+    t.equal(job.code, 1, show(job))
+    t.match(job.stderr, /^tsmpirun: .*nobody/)
+    t.match(job.stderr, cluster.sshConfig, 'the command')
+    t.match(job.stderr, /No route to host|timed out/, "ssh's own words, or that time is up")
+  })
+
+  await t.test('a name that nobody knows', async (t) => {
+    const job = await runJob(cluster, ['--rsh', cluster.rsh, '-H', 'h1,h9', here('rounds.mjs')])
+    t.equal(job.code, 1, show(job))
+    t.match(job.stderr, /h9/)
+    t.match(job.stderr, /Could not resolve hostname/)
+  })
+
+  await t.test('an ssh server that does not answer', async (t) => {
+    const silent = startCommand(cluster, [process.execPath, here('forever.mjs'), '2022'], { on: cluster.host('h1') })
+    await silent.printed('listens')
+    const hostfile = cluster.file('hosts.txt', 'h1 port=2022\nh2\n')
+    const job = await runJob(cluster, ['--rsh', cluster.rsh, '--launch-timeout', '2', '--hostfile', hostfile, here('rounds.mjs')])
+    t.equal(job.code, 1, show(job))
+    t.match(job.stderr, /h1/)
+    t.match(job.stderr, /2 s/)
+    process.kill(await silent.pid(), 'SIGKILL')
+    await silent.finished
+  })
+
+  await t.test('a host with another key than is known of it', async (t) => {
+    const read = (name: string): string => readFileSync(join(cluster.folder, name), 'utf8')
+    const others = read('known_hosts').split('\n').filter((line) => line !== '' && !line.startsWith('h2,'))
+    const known = cluster.file('wrong_hosts', `${[...others, `h2 ${read('keys/h1.pub')}`].join('\n')}\n`)
+    const job = await runJob(cluster, ['--rsh', `${cluster.rsh} -o UserKnownHostsFile=${known}`, '-H', 'h1,h2', here('rounds.mjs')])
+    t.equal(job.code, 1, show(job))
+    t.match(job.stderr, /h2/)
+    t.match(job.stderr, /Host key verification failed/)
+  })
+
+  await t.test('a key that does not log in', async (t) => {
+    const options = `-i ${cluster.folder}/keys/h1 -o IdentitiesOnly=yes -o UserKnownHostsFile=${cluster.folder}/known_hosts`
+    const job = await runJob(cluster, ['--rsh', `ssh -F /dev/null ${options}`, '-H', 'h1,h2', here('rounds.mjs')])
+    t.equal(job.code, 1, show(job))
+    t.match(job.stderr, /Permission denied/)
+  })
+
+  await t.test('a command that is not there', async (t) => {
+    const job = await runJob(cluster, ['--rsh', '/nowhere/ssh', '-H', 'h1,h2', here('rounds.mjs')])
+    t.equal(job.code, 1, show(job))
+    t.match(job.stderr, '/nowhere/ssh')
+  })
+
+  await t.test('a working directory that one host does not have', async (t) => {
+    const folder = join(cluster.folder, 'work')
+    mkdirSync(join(folder, 'deep'), { recursive: true })
+    await cluster.host('h2').mount(folder, '64k')
+    const job = await runJob(cluster, [...onHosts(cluster, 1), '--wdir', join(folder, 'deep'), here('rounds.mjs')])
+    t.not(job.code, 0, show(job))
+    t.match(job.stderr, /h2/)
+    t.match(job.stderr, join(folder, 'deep'))
+  })
+
+  await t.test('a full disk for output files', async (t) => {
+    const folder = join(cluster.folder, 'out')
+    mkdirSync(folder)
+    for (const host of cluster.all) await host.mount(folder, '32k')
+    const flood = "for (let i = 0; i < 2000; i++) console.log('x'.repeat(100))"
+    const job = await runJob(cluster, [...onHosts(cluster, 1), '--output-dir', folder, process.execPath, '-e', flood])
+    t.not(job.code, 0, show(job))
+    t.match(job.stderr, /ENOSPC|no space left/i)
+    for (const host of cluster.all) await host.run(['umount', folder])
+    const next = await runJob(cluster, [...onHosts(cluster, 1), '--output-dir', folder, here('rounds.mjs'), '0'])
+    t.equal(next.code, 0, show(next))
+  })
+})
