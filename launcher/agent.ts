@@ -1,85 +1,63 @@
-// The agent: one process per host. Starts the host's ranks, forwards their output, watches them and ends them.
+// The agent: one process per host. Starts the host's ranks, forwards their output, watches them and ends them. Where it
+// is told to, it starts agents on other hosts and passes their frames on (tree/relay.ts).
 //
 // Invariants:
 // - It reads frames on standard input and writes frames on standard output, nothing else, so that a pipe or an ssh
 //   session can carry them. The end of its input is the loss of the launcher: it kills every group and leaves.
-// - Output under way is bounded: once OUTPUT_WINDOW bytes are not credited, each rank's pipe is read at most once more,
+// - Output under way is bounded: once a window of bytes is not credited, each rank's pipe is read at most once more,
 //   and the ranks block. Every other frame is small. So memory is bounded, and control waits behind little output.
 // - It does not judge: it reports what happens to a rank, and the launcher decides what that means for the job.
 import { Socket } from 'node:net'
 import { availableParallelism } from 'node:os'
-import type { Readable } from 'node:stream'
 import { ENV, ROLE } from '../lib/env.js'
 import * as wire from '../lib/wire/agent.js'
-import type { FromAgent, LaunchSpec, ToAgent } from '../lib/wire/agent.js'
-import type { FromRank, SentFrames, ToRank } from '../lib/wire/control.js'
+import type { FromAgent, LaunchSpec, Network, ToAgent, Tree } from '../lib/wire/agent.js'
+import type { FromRank, SentFrames } from '../lib/wire/control.js'
 import { segmentBytes } from '../lib/wire/segment.js'
 import { nativeMemory, whyNotNative } from '../native/load.js'
 import type { NativeMemory } from '../native/load.js'
 import { bindRanks } from './binding.js'
+import { Gate } from './gate.js'
+import { News } from './news.js'
+import { reapOrphans } from './orphans.js'
 import { Rank } from './rank.js'
 import type { Listener, Shared } from './rank.js'
 import { readTopology } from './topology.js'
+import { Heartbeat } from './tree/heartbeat.js'
+import type { Relay } from './tree/relay.js'
+import { version } from './version.js'
 
-type Ended = Extract<ToAgent, { type: 'ended' }>
+/** No address is longer. */
+const MAX_ENDPOINT = 256
+/** How long an agent on another host waits to be told why, in milliseconds: whoever started it may be gone. */
+const ORDERS_PATIENCE = 60_000
 
 const out = new Socket({ fd: 1, readable: false, writable: true })
+/** Started on another host than its parent: it must say who it is, and watch whether the parent is there. */
+const remote = process.argv[2] === 'greet'
+/** The number of this host in frames, once it has one. */
+let self = remote ? undefined : 0
 const ranks = new Map<number, Rank>()
+const gate = new Gate()
+const news = new News(ranks)
+/** The agents below this one. */
+let relay: Relay | undefined
+let heartbeat: Heartbeat | undefined
 let job: LaunchSpec | undefined
 let left = 0
 /** Said once a rank uses tsmpi: a job of other programs need not hear it. */
 let notice: string | undefined
 /** Set once the job is being ended: a rank that starts later ends at once. */
 let ending: number | undefined
+/** Standard input that has come before the ranks were started; undefined since. */
+let early: wire.Frame[] | undefined = []
 
-const say = (message: FromAgent): void => void out.write(wire.controlFrame(message))
+const say = (message: FromAgent): void => void out.write(wire.controlFrame(self ?? 0, message))
 
-/** Stops reading the ranks' output while too much of it is under way. */
-const gate = {
-  underWay: 0,
-  shut: new Set<Readable>(),
-  pass(stream: Readable, bytes: number): void {
-    this.underWay += bytes
-    if (this.underWay < wire.OUTPUT_WINDOW) return
-    stream.pause()
-    this.shut.add(stream)
-  },
-  credit(bytes: number): void {
-    this.underWay -= bytes
-    if (this.underWay > wire.OUTPUT_WINDOW / 2) return
-    for (const stream of this.shut) stream.resume()
-    this.shut.clear()
-  },
-}
-
-/** Who has finalized or ended, told to every rank that uses tsmpi; one that says hello later hears all of it. */
-const news = {
-  all: [] as Ended[],
-  told: 0,
-  complete: false,
-  add(message: Ended): void {
-    // Many come at once, at the end of a job: one write to each rank for all of a turn.
-    if (this.all.push(message) === this.told + 1) setImmediate(() => this.tell())
-  },
-  tell(): void {
-    const fresh = this.all.slice(this.told)
-    this.told = this.all.length
-    for (const rank of ranks.values()) if (rank.nodePid !== undefined) rank.tell(this.for(rank, fresh))
-  },
-  greet(rank: Rank): void {
-    if (job) rank.tell([{ type: 'job', secret: job.secret, hosts: job.hosts }])
-    rank.tell(this.for(rank, this.all.slice(0, this.told)))
-    if (this.complete) rank.tell([{ type: 'finalized' }])
-  },
-  finalized(): void {
-    this.tell()
-    this.complete = true
-    for (const rank of ranks.values()) if (rank.nodePid !== undefined) rank.tell([{ type: 'finalized' }])
-  },
-  for(to: Rank, messages: Ended[]): ToRank[] {
-    const others = messages.filter((message) => message.rank !== to.spec.rank)
-    return others.map(({ sent, ...rest }) => (sent ? { ...rest, sent: sent[to.spec.rank] ?? 0 } : rest))
-  },
+function write(pieces: readonly Buffer[]): void {
+  out.cork()
+  for (const piece of pieces) out.write(piece)
+  out.uncork()
 }
 
 /** Frames sent by ranks that left without having finalized. */
@@ -87,13 +65,10 @@ const leaving = new Map<number, SentFrames>()
 
 const listener: Listener = {
   output(rank, type, stream, chunk) {
-    out.cork()
-    out.write(wire.frameHeader(type, rank, chunk.length))
-    out.write(chunk)
-    out.uncork()
+    write(wire.frame(type, self ?? 0, rank, chunk))
     gate.pass(stream, chunk.length)
   },
-  consumed: (rank, bytes) => void out.write(wire.creditFrame(rank, bytes)),
+  consumed: (rank, bytes) => void out.write(wire.creditFrame(self ?? 0, rank, bytes)),
   message: onRankMessage,
   failed: (rank, reason, code) => say({ type: 'failed', rank, reason, code }),
   exited(rank, code, signal) {
@@ -115,6 +90,12 @@ function onRankMessage(from: Rank, message: FromRank): void {
       return say({ type: 'hello', rank, pid: message.pid })
     case 'leaving':
       return void leaving.set(rank, message.sent)
+    case 'endpoint':
+      return typeof message.endpoint === 'string' && message.endpoint.length < MAX_ENDPOINT
+        ? say({ type: 'endpoint', rank, endpoint: message.endpoint })
+        : undefined
+    case 'where':
+      return job !== undefined && job.hosts[message.rank] !== undefined ? news.where(from, message.rank) : undefined
     case 'lost':
       return say({ type: 'lost', rank, peer: message.rank, doing: message.doing })
     case 'finalize':
@@ -127,6 +108,8 @@ function onRankMessage(from: Rank, message: FromRank): void {
 
 function onLauncherMessage(message: ToAgent): void {
   switch (message.type) {
+    case 'tree':
+      return void join(message)
     case 'launch':
       return void launch(message.spec)
     case 'signal':
@@ -137,24 +120,46 @@ function onLauncherMessage(message: ToAgent): void {
       for (const rank of ranks.values()) rank.end(message.grace)
       return
     case 'report':
-      for (const rank of ranks.values()) if (rank.nodePid !== undefined) rank.tell([{ type: 'report' }])
-      return
+      return news.report()
     case 'ended':
-      return news.add(message)
+      return news.ended(message)
     case 'finalized':
       return news.finalized()
+    case 'endpoints':
+      return news.listening(message.endpoints)
+    case 'sweep':
+      return relay?.sweep(message.branch, message.left)
+    case 'reap':
+      reapOrphans(message.left)
+      return void leave()
   }
+}
+
+/** This host has its place in the tree. */
+async function join(tree: Tree): Promise<void> {
+  self = tree.host
+  if (remote) Object.assign(process.env, tree.env)
+  const beat = (): void => void out.write(wire.beatFrame())
+  heartbeat?.stop()
+  // Below the launcher itself a closed pipe tells of its end; that it may be stopped is as on one host.
+  heartbeat = new Heartbeat(tree.heartbeat, { beat, ...(remote && { silent: () => void leave() }) })
+  if (tree.branches.length === 0) return
+  const { Relay } = await import('./tree/relay.js')
+  relay = new Relay(tree, { version: version(), node: process.versions.node }, write)
 }
 
 async function launch(spec: LaunchSpec): Promise<void> {
   job = spec
   left = spec.ranks.length
+  gate.window = spec.window
+  news.begin(spec)
   const env: NodeJS.ProcessEnv = { ...process.env, ...spec.env }
   for (const name of ROLE) delete env[name]
   const shared = openShared(spec)
   if (shared === 'refused') return
   if (!shared) env[ENV.TRANSPORT] = 'zmq'
   env[ENV.PROCESSORS] = String(availableParallelism())
+  if (spec.network !== undefined && !(await setAddress(spec.network, env))) return
   const cpus = processorsFor(spec)
   for (const one of spec.ranks) {
     if (ending !== undefined) break
@@ -165,9 +170,24 @@ async function launch(spec: LaunchSpec): Promise<void> {
     // Starting many takes long: the launcher must be heard meanwhile.
     if (ranks.size % 8 === 0) await new Promise((resolve) => setImmediate(resolve))
   }
+  const kept = early ?? []
+  early = undefined
+  kept.forEach(input)
   const memory = nativeMemory()
   if (shared) for (const fd of [shared.segment, ...shared.doorbells]) memory?.close(fd)
   finish(spec.ranks.length - ranks.size)
+}
+
+/** Where the ranks of this host are to listen. False where that cannot be had: then the launcher has been told. */
+async function setAddress(network: Network, env: NodeJS.ProcessEnv): Promise<boolean> {
+  try {
+    const { chooseAddress } = await import('./tree/addresses.js')
+    env[ENV.ADDRESS] = await chooseAddress(network)
+    return true
+  } catch (error) {
+    say({ type: 'refused', reason: (error as Error).message })
+    return false
+  }
 }
 
 /** The processors that each local rank is bound to; empty where it is not. */
@@ -216,17 +236,53 @@ function killAll(): void {
   for (const rank of ranks.values()) rank.end(0)
 }
 
-function onFrame({ type, rank, payload }: wire.Frame): void {
-  if (type === wire.CONTROL) onLauncherMessage(JSON.parse(payload.toString()) as ToAgent)
-  else if (type === wire.CREDIT) gate.credit(payload.readUInt32LE(0))
-  else if (type === wire.STDIN) ranks.get(rank)?.input(payload)
+function onFrame(frame: wire.Frame): void {
+  heartbeat?.heard()
+  const { type, host, payload } = frame
+  const mine = self === undefined || host === self || host === wire.ALL_HOSTS
+  if (type === wire.CONTROL && mine) onLauncherMessage(JSON.parse(payload.toString()) as ToAgent)
+  else if (type === wire.CREDIT && mine) gate.credit(payload.readUInt32LE(0))
+  else if (type === wire.STDIN && mine) input(frame)
+  if (host !== self && type !== wire.BEAT) relay?.pass(frame)
 }
 
-const leave = (): void => process.exit(0)
+function input(frame: wire.Frame): void {
+  if (early) early.push(frame)
+  else ranks.get(frame.rank)?.input(frame.payload)
+}
+
+/** Ends what this agent has started, here and elsewhere, and this process. */
+async function leave(): Promise<void> {
+  killAll()
+  const below = relay
+  relay = undefined
+  await below?.close()
+  process.exit(0)
+}
+
+function read(chunk: Buffer): void {
+  try {
+    reader.push(chunk).forEach(onFrame)
+  } catch (error) {
+    process.stderr.write(`tsmpirun's agent: ${(error as Error).stack}\n`)
+    void leave()
+  }
+}
+
+/** Another host's agent says first who it is. */
+function greet(): void {
+  const [client, , server] = (process.env['SSH_CONNECTION'] ?? '').split(' ')
+  const session = client && server ? { client, server } : {}
+  const { pid, versions } = process
+  out.write(wire.encodeGreeting({ version: version(), node: versions.node, pid, processors: availableParallelism(), ...session }))
+  setTimeout(() => void (self === undefined && leave()), ORDERS_PATIENCE).unref()
+}
+
 process.on('exit', killAll)
-for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, leave)
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void leave())
 for (const signal of ['SIGUSR1', 'SIGUSR2'] as const) process.on(signal, () => {})
-out.on('error', leave)
+out.on('error', () => void leave())
 const reader = new wire.FrameReader()
-process.stdin.on('data', (chunk: Buffer) => reader.push(chunk).forEach(onFrame))
-process.stdin.on('end', leave).on('error', leave)
+process.stdin.on('data', read)
+process.stdin.on('end', () => void leave()).on('error', () => void leave())
+if (remote) greet()

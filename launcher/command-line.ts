@@ -12,6 +12,7 @@ const BIND_TO = ['none', 'core', 'socket', 'numa'] as const
 
 const PER_PROGRAM = 'For each program:'
 const PLACES = 'Where ranks run:'
+const AGENTS = 'Other hosts:'
 const OUTPUT = 'Input and output:'
 const JOB = 'The job:'
 const ABOUT = 'To look into it:'
@@ -39,6 +40,12 @@ const OPTIONS: Record<string, YargsOption> = {
   'bind-to': value(PLACES, 'none (default), core, socket or numa: which processors a rank may use', { choices: [...BIND_TO] }),
   'cpus-per-rank': value(PLACES, 'Cores for each rank, with --bind-to core (default: 1)'),
   nooversubscribe: flag(PLACES, 'Refuse to run more ranks on a host than it has slots'),
+  rsh: value(AGENTS, 'Command that reaches other hosts, instead of ssh'),
+  'launch-timeout': value(AGENTS, 'Seconds until a host must have answered (default: 30)'),
+  heartbeat: value(AGENTS, 'Seconds after which all is over if a host or the network is lost (default: 5)'),
+  interface: value(AGENTS, 'Name of the network interface, or network such as 10.1.0.0/16, for messages between hosts'),
+  prefix: value(AGENTS, 'Folder of this package on other hosts (default: as here)'),
+  'tree-width': value(AGENTS, 'With more hosts than this, agents start agents (default: 32)'),
   transport: value(JOB, 'auto (default), shm or zmq: how messages travel', { choices: [...TRANSPORTS] }),
   'eager-limit': value(JOB, `Bytes up to which a message is sent without asking (default: ${DEFAULT_EAGER_LIMIT})`),
   timeout: value(JOB, 'Seconds after which the job is ended, with exit code 124'),

@@ -1,5 +1,6 @@
 // --display-map and --dry-run: the hosts of a job and its ranks, as tables.
 import { bindRanks } from './binding.js'
+import { commandHere } from './command.js'
 import { quote } from './plan.js'
 import type { Plan } from './plan.js'
 import { formatCpuList, readTopology } from './topology.js'
@@ -25,13 +26,13 @@ function hostTable({ places }: Plan): string {
 function rankTable(plan: Plan, commands: boolean): string {
   const cpus = boundTo(plan)
   const head = ['Rank', 'Host', 'Local rank', ...(cpus ? ['Processors'] : []), 'Directory', commands ? 'Command' : 'Program']
-  const rows = plan.ranks.map(({ rank, localRank, cwd, file, args }) => [
-    String(rank),
-    plan.hosts[rank],
-    String(localRank),
-    ...(cpus ? [cpus[rank] ?? '?'] : []),
-    cwd,
-    commands ? [file, ...args].map(quote).join(' ') : plan.programs[rank],
+  const rows = plan.ranks.map((spec) => [
+    String(spec.rank),
+    plan.hosts[spec.rank],
+    String(spec.localRank),
+    ...(cpus ? [cpus[spec.rank] ?? '?'] : []),
+    spec.cwd,
+    commands ? commandHere(spec).flat().map(quote).join(' ') : plan.programs[spec.rank],
   ])
   return table([head, ...rows])
 }

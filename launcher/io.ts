@@ -12,24 +12,27 @@ export class Output {
   readonly #stderr: LineWriter
   readonly #lanes = new Map<number, Lane>()
   readonly #options: Options
+  readonly #credit: (rank: number, bytes: number) => void
   readonly #muted = new Set<number>()
 
-  /** `credit`: this much has left. `onBroken`: nobody reads standard output any more. */
-  constructor(options: Options, credit: (bytes: number) => void, onBroken: () => void) {
+  /** `credit`: this much of a rank has left. `onBroken`: nobody reads standard output any more. */
+  constructor(options: Options, credit: (rank: number, bytes: number) => void, onBroken: () => void) {
     this.#options = options
+    this.#credit = credit
     const sinks = openSinks((fd) => {
       if (fd === 1) onBroken()
     })
-    this.#stdout = new LineWriter(sinks.stdout, credit)
-    this.#stderr = sinks.stderr === sinks.stdout ? this.#stdout : new LineWriter(sinks.stderr, credit)
+    this.#stdout = new LineWriter(sinks.stdout)
+    this.#stderr = sinks.stderr === sinks.stdout ? this.#stdout : new LineWriter(sinks.stderr)
   }
 
   push(rank: number, type: number, chunk: Buffer): void {
-    if (type === STDERR && this.#muted.has(rank)) return this.#stderr.creditNow(chunk.length)
+    if (type === STDERR && this.#muted.has(rank)) return this.#credit(rank, chunk.length)
     const key = rank * 2 + (type === STDOUT ? 0 : 1)
     let lane = this.#lanes.get(key)
     if (!lane) {
-      lane = new Lane(type === STDOUT ? this.#stdout : this.#stderr, tagger(this.#options, rank))
+      const writer = type === STDOUT ? this.#stdout : this.#stderr
+      lane = new Lane(writer, (bytes) => this.#credit(rank, bytes), tagger(this.#options, rank))
       this.#lanes.set(key, lane)
     }
     lane.push(chunk)

@@ -1,4 +1,4 @@
-// One job, from its start to its exit code: what the launcher makes of what the agent reports.
+// One job, from its start to its exit code: what the launcher makes of what the agents report.
 //
 // Invariants:
 // - The first failure decides the exit code and the message; what follows from it (ranks that we end, errors of ranks
@@ -7,19 +7,20 @@
 // - 'finalized' is told once every rank has finalized or ended, and not before.
 import type { ChildProcess } from 'node:child_process'
 import { constants } from 'node:os'
-import type { FromAgent } from '../lib/wire/agent.js'
+import type { OfRanks } from '../lib/wire/agent.js'
 import type { SentFrames } from '../lib/wire/control.js'
+import { Agents } from './agents.js'
 import { Input, Output } from './io.js'
-import { AgentLink } from './link.js'
 import type { Options } from './options.js'
 import { reapOrphans } from './orphans.js'
 import type { Plan } from './plan.js'
 import { forwardSignals } from './signals.js'
-import { keptFromAgent } from './spawn/local.js'
 
 /** How long ranks may take to end after TERM, in milliseconds: after a failure, and after a signal to the launcher. */
 const FAILURE_GRACE = 1000
 const SIGNAL_GRACE = 2000
+/** After the loss of a host, which may have taken most of the heartbeat time to notice. */
+const HOST_LOSS_GRACE = 500
 /** How long output may take to be read once a signal has ended the job. */
 const DRAIN_PATIENCE = 1000
 /** How long a rank with an uncaught error may take to exit by itself. */
@@ -52,7 +53,7 @@ class Job {
   readonly done: Promise<number>
   readonly #plan: Plan
   readonly #options: Options
-  readonly #link: AgentLink
+  readonly #agents: Agents
   readonly #output: Output
   readonly #input: Input
   readonly #ranks: RankState[]
@@ -62,6 +63,8 @@ class Job {
   #dying: number | undefined
   #outstanding: number
   #settled = false
+  /** What has been said to the user: every host may have the same to say. */
+  readonly #said = new Set<string>()
 
   constructor(plan: Plan, options: Options, agent: ChildProcess) {
     this.#plan = plan
@@ -69,19 +72,23 @@ class Job {
     this.#ranks = plan.ranks.map(() => ({ finalized: false, exited: false }))
     this.#outstanding = plan.size
     this.done = new Promise((resolve) => (this.#settle = resolve))
-    this.#link = new AgentLink(agent, {
-      control: (message) => this.#onMessage(message),
+    this.#agents = new Agents(plan, agent, {
+      launched: () => this.#input.start(),
+      message: (message, host) => this.#onMessage(message, host),
       output: (rank, type, chunk) => this.#output.push(rank, type, chunk),
       consumed: (rank, bytes) => this.#input.consumed(rank, bytes),
-      lost: (how) => void this.#onAgentLost(how),
+      failed: (reason) => this.#onFailed(reason),
+      lost: (host, ranks, message) => this.#onHostLost(host, ranks, message),
+      over: () => void this.#finish(),
+      rootLost: (how) => void this.#onAgentLost(how),
     })
     this.#output = new Output(
       options,
-      (bytes) => this.#link.credit(bytes),
+      (rank, bytes) => this.#agents.credit(rank, bytes),
       () => this.#stop({ code: 141 }, FAILURE_GRACE),
     )
     const readers = plan.ranks.filter(({ stdin }) => stdin).map(({ rank }) => rank)
-    this.#input = new Input(readers, (rank, chunk) => this.#link.sendInput(rank, chunk))
+    this.#input = new Input(readers, (rank, chunk) => this.#agents.input(rank, chunk))
     this.#start()
   }
 
@@ -89,16 +96,14 @@ class Job {
     if (this.#options.verbose) for (const note of this.#plan.notes) this.#output.say(note)
     forwardSignals({
       terminate: (code) => this.#onTerminate(code),
-      forward: (signal) => this.#link.send({ type: 'signal', signal }),
+      forward: (signal) => this.#agents.tell({ type: 'signal', signal }),
     })
-    const { programs: _programs, places: _places, notes: _notes, env, ...spec } = this.#plan
-    this.#link.send({ type: 'launch', spec: { ...spec, env: { ...keptFromAgent(), ...env } } })
-    this.#input.start()
+    this.#agents.start()
     const { timeout } = this.#options
     if (timeout !== undefined) setTimeout(() => void this.#onTimeout(timeout), timeout * 1000)
   }
 
-  #onMessage(message: FromAgent): void {
+  #onMessage(message: OfRanks, host: string): void {
     switch (message.type) {
       case 'started':
         this.#rank(message.rank).pid = message.pid
@@ -107,10 +112,10 @@ class Job {
         this.#rank(message.rank).nodePid = message.pid
         return
       case 'notice':
-        return this.#output.say(message.text)
+        if (!this.#said.has(message.text)) this.#output.say(message.text)
+        return void this.#said.add(message.text)
       case 'refused':
-        this.#stop({ code: 1, message: message.reason }, 0)
-        return void this.#finish()
+        return this.#onFailed(this.#agents.several ? `host ${host}: ${message.reason}` : message.reason)
       case 'failed':
         this.#rank(message.rank).exited = true
         return this.#fail(message.rank, `could not be started: ${message.reason}`, message.code)
@@ -127,8 +132,6 @@ class Job {
         return
       case 'exited':
         return this.#onExited(message)
-      case 'done':
-        return void this.#finish()
     }
   }
 
@@ -147,46 +150,46 @@ class Job {
     const state = this.#rank(rank)
     if (state.finalized || state.exited) return
     state.finalized = true
-    this.#link.send({ type: 'ended', rank, finalized: true, how: 'has finalized', sent })
+    this.#agents.tell({ type: 'ended', rank, finalized: true, how: 'has finalized', sent })
     this.#countDown()
   }
 
   /** One rank less that could still send or receive. */
   #countDown(): void {
-    if (--this.#outstanding === 0) this.#link.send({ type: 'finalized' })
+    if (--this.#outstanding === 0) this.#agents.tell({ type: 'finalized' })
   }
 
-  #onExited({ rank, code, signal, sent }: Extract<FromAgent, { type: 'exited' }>): void {
+  #onExited({ rank, code, signal, sent }: Extract<OfRanks, { type: 'exited' }>): void {
     const state = this.#rank(rank)
     state.exited = true
     this.#input.drop(rank)
     if (this.#dying === rank && this.#end) {
       this.#dying = undefined
       if (code !== null && code > 0) this.#end.code = code
-      this.#link.send({ type: 'end', grace: FAILURE_GRACE })
+      this.#agents.tell({ type: 'end', grace: FAILURE_GRACE })
     }
     if (signal !== null) return this.#fail(rank, `was killed by ${signal}`, 128 + constants.signals[signal])
     if (code !== 0) return this.#fail(rank, `exited with code ${code}`, code ?? 1)
     if (state.finalized) return
     const how = `exited with code 0 without having finalized`
-    this.#link.send({ type: 'ended', rank, finalized: false, how, ...(sent && { sent }) })
+    this.#agents.tell({ type: 'ended', rank, finalized: false, how, ...(sent && { sent }) })
     this.#countDown()
   }
 
-  #onUncaught({ rank, stack, printed }: Extract<FromAgent, { type: 'uncaught' }>): void {
+  #onUncaught({ rank, stack, printed }: Extract<OfRanks, { type: 'uncaught' }>): void {
     if (this.#end) return printed ? this.#output.mute(rank) : undefined
     const what = printed ? 'ended with the error above' : `ended with an uncaught error:\n${stack}`
     this.#end = { code: 1, message: `${this.#name(rank)} ${what}` }
     this.#dying = rank
-    setTimeout(() => this.#link.send({ type: 'end', grace: FAILURE_GRACE }), LAST_WORDS)
+    setTimeout(() => this.#agents.tell({ type: 'end', grace: FAILURE_GRACE }), LAST_WORDS)
   }
 
-  #onAbort({ rank, code, reason }: Extract<FromAgent, { type: 'abort' }>): void {
+  #onAbort({ rank, code, reason }: Extract<OfRanks, { type: 'abort' }>): void {
     const exitCode = code % 256 === 0 && code !== 0 ? 1 : code & 255
     this.#fail(rank, `called abort(${code})${reason === undefined ? '' : `: ${reason}`}`, exitCode)
   }
 
-  #onLost({ rank, peer, doing }: Extract<FromAgent, { type: 'lost' }>): void {
+  #onLost({ rank, peer, doing }: Extract<OfRanks, { type: 'lost' }>): void {
     if (!this.#ranks[peer]) return
     const how = this.#rank(peer).finalized ? 'finalized' : 'exited with code 0, without having finalized,'
     this.#fail(peer, `${how} while rank ${rank} still waited on it: ${doing}`, 1)
@@ -200,19 +203,26 @@ class Job {
   #stop(end: End, grace: number): void {
     if (this.#end) return
     this.#end = end
-    this.#link.send({ type: 'end', grace })
+    if (this.#agents.launched) this.#agents.tell({ type: 'end', grace })
+    else void this.#finish()
+  }
+
+  /** The job cannot run: its agents leave, and end what they have started. */
+  #onFailed(reason: string): void {
+    this.#end ??= { code: 1, message: reason }
+    void this.#finish()
   }
 
   /** The first signal ends the job, a second one at once; output that nobody reads holds up neither for long. */
   #onTerminate(code: number): void {
-    if (this.#end) this.#link.send({ type: 'end', grace: 0 })
+    if (this.#end) this.#agents.tell({ type: 'end', grace: 0 })
     else this.#stop({ code }, SIGNAL_GRACE)
     setTimeout(() => this.#settle(this.#end?.code ?? code), SIGNAL_GRACE + DRAIN_PATIENCE)
   }
 
   async #onTimeout(seconds: number): Promise<void> {
     if (this.#end) return
-    this.#link.send({ type: 'report' })
+    this.#agents.tell({ type: 'report' })
     const deadline = Date.now() + REPORT_PATIENCE
     while (Date.now() < deadline && this.#ranks.some(mayAnswer)) await new Promise((resolve) => setTimeout(resolve, 20))
     const message = `the job was ended after ${seconds} s (--timeout)${this.#report()}`
@@ -227,10 +237,24 @@ class Job {
     return shown.map((line) => `\n  ${line}`).join('')
   }
 
+  #onHostLost(host: number, ranks: readonly number[], message: string): void {
+    this.#agents.sweep(host, (those) => this.#groups(those))
+    for (const rank of ranks) {
+      this.#rank(rank).exited = true
+      this.#input.drop(rank)
+    }
+    this.#stop({ code: 1, message }, HOST_LOSS_GRACE)
+  }
+
+  /** The leaders of the groups of those that still run. */
+  #groups(ranks: readonly number[]): number[] {
+    return ranks.map((rank) => this.#rank(rank)).flatMap(({ exited, pid }) => (exited || pid === undefined ? [] : [pid]))
+  }
+
   async #onAgentLost(how: string): Promise<void> {
     if (this.#settled) return
-    reapOrphans(this.#plan.job, this.#ranks.filter(({ exited }) => !exited))
-    const message = `the agent on host ${this.#plan.hosts[0]} is gone: ${how}; its ranks were killed`
+    reapOrphans({ job: this.#plan.job, groups: this.#groups(this.#agents.here) })
+    const message = `the agent on host ${this.#plan.here} is gone: ${how}; its ranks were killed`
     this.#end ??= { code: 1, message }
     await this.#finish()
   }
@@ -241,7 +265,7 @@ class Job {
     await this.#output.flush()
     if (this.#end?.message !== undefined) this.#output.say(this.#end.message)
     await this.#output.flush()
-    this.#link.close()
+    await this.#agents.close()
     this.#settle(this.#end?.code ?? 0)
   }
 }

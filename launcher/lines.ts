@@ -29,7 +29,6 @@ interface Piece {
 /** All that goes to one sink. */
 export class LineWriter {
   readonly sink: Sink
-  readonly #credit: (bytes: number) => void
   #floor: Lane | undefined
   #floorTimer: NodeJS.Timeout | undefined
   #waiting: Piece[] = []
@@ -37,14 +36,8 @@ export class LineWriter {
   #underWay = 0
   #whenIdle: (() => void)[] = []
 
-  constructor(sink: Sink, credit: (bytes: number) => void) {
+  constructor(sink: Sink) {
     this.sink = sink
-    this.#credit = credit
-  }
-
-  /** Bytes that need not wait. */
-  creditNow(bytes: number): void {
-    this.#credit(bytes)
   }
 
   accept(piece: Piece): void {
@@ -67,7 +60,7 @@ export class LineWriter {
   /** A line of tsmpirun's own. */
   print(text: string): void {
     if (this.#floor && this.sink.isTerminal) this.#breakFloor()
-    this.#send(Buffer.from(text), 0)
+    this.#send(Buffer.from(text))
   }
 
   #wait(piece: Piece): void {
@@ -78,7 +71,7 @@ export class LineWriter {
   }
 
   #write(piece: Piece): void {
-    this.#send(piece.bytes, piece.credit)
+    this.#send(piece.bytes, piece)
     clearTimeout(this.#floorTimer)
     this.#floorTimer = undefined
     const had = this.#floor !== undefined
@@ -87,16 +80,16 @@ export class LineWriter {
     else if (this.#waiting.length > 0) this.#floorTimer = setTimeout(() => this.#giveUpFloor(), PATIENCE)
   }
 
-  #send(bytes: Buffer, credit: number): void {
+  #send(bytes: Buffer, piece?: Piece): void {
     this.#underWay++
     this.sink.write(bytes, () => {
-      this.#credit(credit)
+      piece?.lane.credit(piece.credit)
       if (--this.#underWay === 0) for (const resolve of this.#whenIdle.splice(0)) resolve()
     })
   }
 
   #breakFloor(): void {
-    this.#send(Buffer.from('\n'), 0)
+    this.#send(Buffer.from('\n'))
     this.#floor = undefined
   }
 
@@ -117,6 +110,8 @@ export class LineWriter {
 
 /** One stream of one rank. */
 export class Lane {
+  /** Called for bytes that need no more room here. */
+  readonly credit: (bytes: number) => void
   readonly #writer: LineWriter
   readonly #tag: (() => string) | undefined
   #held: Buffer[] = []
@@ -126,8 +121,9 @@ export class Lane {
   #prompt: NodeJS.Timeout | undefined
 
   /** `tag`: what to put before each line. */
-  constructor(writer: LineWriter, tag?: () => string) {
+  constructor(writer: LineWriter, credit: (bytes: number) => void, tag?: () => string) {
     this.#writer = writer
+    this.credit = credit
     this.#tag = tag
   }
 
@@ -140,7 +136,7 @@ export class Lane {
     // A copy: a view would keep the whole chunk in memory.
     this.#held.push(Buffer.from(rest))
     this.#heldBytes += rest.length
-    this.#writer.creditNow(rest.length)
+    this.credit(rest.length)
     if (!this.#writer.sink.isTerminal) return
     this.#prompt ??= setTimeout(() => this.#emit(Buffer.alloc(0), 0, false), PROMPT_DELAY)
   }

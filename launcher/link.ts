@@ -1,71 +1,132 @@
-// The launcher's end of its connection to an agent.
+// One end of the connection to an agent that this process has started: its greeting, then frames.
+//
+// Invariants:
+// - `lost` is told once, last of all, and not after `close`: once the process and its streams have ended, or what came
+//   was not ours, or its heartbeat has stopped. Nothing that is read can throw.
+// - What a remote shell prints before the agent speaks is kept for the message, up to a limit, and skipped.
 import type { ChildProcess } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
 import * as wire from '../lib/wire/agent.js'
-import type { FromAgent, ToAgent } from '../lib/wire/agent.js'
+import type { FromAgent, Greeting, ToAgent } from '../lib/wire/agent.js'
 
-/** What the job wants to hear from its agent. */
 export interface LinkListener {
-  control(message: FromAgent): void
-  output(rank: number, type: number, chunk: Buffer): void
-  /** The rank has taken `bytes` of its standard input. */
-  consumed(rank: number, bytes: number): void
+  /** From an agent that greets: it is there, and frames follow. */
+  greeting?(greeting: Greeting): void
+  frame(frame: wire.Frame): void
   /** The agent is gone: with this exit code or signal, or because of this error. */
   lost(how: string): void
 }
 
-/** Credit is returned in portions, not for each line; small against OUTPUT_WINDOW. */
-const CREDIT_PORTION = wire.OUTPUT_WINDOW / 16
+/** How much is kept of what is printed on the way. */
+const MAX_WORDS = 4096
+const MAX_NOISE = 65536
 
 export class AgentLink {
-  readonly pid: number | undefined
+  readonly #agent: ChildProcess
+  readonly #listener: LinkListener
   readonly #input: Writable
-  #owed = 0
+  readonly #reader = new wire.FrameReader()
+  /** What has come before the greeting; undefined once that is complete. */
+  #before: Buffer | undefined
+  #words = ''
+  #over = false
 
   constructor(agent: ChildProcess, listener: LinkListener) {
-    this.pid = agent.pid
+    this.#agent = agent
+    this.#listener = listener
     this.#input = agent.stdin as Writable
+    this.#before = listener.greeting && Buffer.alloc(0)
     this.#input.on('error', () => {})
-    const reader = new wire.FrameReader()
     let how = 'it closed its connection'
-    agent.on('error', (error) => listener.lost(`it could not be started: ${error.message}`))
+    agent.on('error', (error) => this.#lose(error.message))
     agent.on('exit', (code, signal) => (how = signal ? `it was killed by ${signal}` : `it exited with code ${code}`))
+    agent.on('close', () => this.#lose(how))
     const output = agent.stdout as Readable
-    output.on('data', (chunk: Buffer) => {
-      for (const frame of reader.push(chunk)) dispatch(frame, listener)
-    })
-    agent.on('close', () => listener.lost(how))
+    output.on('data', (chunk: Buffer) => this.#take(chunk))
+    agent.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#words = (this.#words + text).slice(-MAX_WORDS)))
   }
 
-  send(message: ToAgent): void {
-    if (this.#input.writable) this.#input.write(wire.controlFrame(message))
+  /** What the process has printed on standard error, and before its greeting, in lines. */
+  get words(): string[] {
+    const noise = this.#before?.subarray(0, MAX_WORDS).toString() ?? ''
+    // oxlint-disable-next-line no-control-regex -- a terminal would obey them
+    return `${noise}\n${this.#words}`.replace(/[\0-\x08\x0b-\x1f\x7f]/g, '').split('\n').map((line) => line.trimEnd()).filter(Boolean)
   }
 
-  /** Standard input for a rank; an empty chunk ends it. */
-  sendInput(rank: number, chunk: Buffer): void {
+  send(host: number, message: ToAgent): void {
+    this.write([wire.controlFrame(host, message)])
+  }
+
+  write(pieces: readonly Buffer[]): void {
     if (!this.#input.writable) return
     this.#input.cork()
-    this.#input.write(wire.frameHeader(wire.STDIN, rank, chunk.length))
-    this.#input.write(chunk)
+    for (const piece of pieces) this.#input.write(piece)
     this.#input.uncork()
-  }
-
-  /** `bytes` of output have left the launcher. */
-  credit(bytes: number): void {
-    this.#owed += bytes
-    if (this.#owed < CREDIT_PORTION || !this.#input.writable) return
-    this.#input.write(wire.creditFrame(0, this.#owed))
-    this.#owed = 0
   }
 
   /** The agent leaves, and kills what it still has. */
   close(): void {
+    this.#over = true
     this.#input.end()
+  }
+
+  /** For an agent from which nothing is to be expected any more. `how` is told as its loss. */
+  kill(how: string): void {
+    kill(this.#agent)
+    this.#lose(how)
+  }
+
+  #take(chunk: Buffer): void {
+    if (this.#over) return
+    try {
+      const bytes = this.#before === undefined ? chunk : this.#greet(Buffer.concat([this.#before, chunk]))
+      for (const frame of this.#reader.push(bytes)) this.#listener.frame(frame)
+    } catch (error) {
+      this.kill((error as Error).message)
+    }
+  }
+
+  /** What follows the greeting, if that is complete. */
+  #greet(bytes: Buffer): Buffer {
+    const mark = bytes.indexOf(wire.GREETING_MARK)
+    const start = mark + wire.GREETING_MARK.length
+    const end = mark < 0 ? -1 : bytes.indexOf('\n', start)
+    this.#before = bytes
+    if (end < 0 && bytes.length > MAX_NOISE) throw new Error(`no agent speaks, but something else does`)
+    if (end < 0) return Buffer.alloc(0)
+    const greeting = parseGreeting(bytes.subarray(start, end).toString())
+    this.#before = undefined
+    this.#listener.greeting?.(greeting)
+    return bytes.subarray(end + 1)
+  }
+
+  #lose(how: string): void {
+    if (this.#over) return
+    this.#over = true
+    this.#input.destroy()
+    this.#listener.lost(how)
   }
 }
 
-function dispatch({ type, rank, payload }: wire.Frame, listener: LinkListener): void {
-  if (type === wire.CONTROL) listener.control(JSON.parse(payload.toString()) as FromAgent)
-  else if (type === wire.CREDIT) listener.consumed(rank, payload.readUInt32LE(0))
-  else listener.output(rank, type, payload)
+function parseGreeting(text: string): Greeting {
+  const { version, node, pid, processors, client, server } = JSON.parse(text) as Partial<Greeting>
+  return {
+    version: String(version),
+    node: String(node),
+    pid: Number(pid) || 0,
+    processors: Number(processors) || 1,
+    ...(client !== undefined && { client: String(client) }),
+    ...(server !== undefined && { server: String(server) }),
+  }
 }
+
+/** A process that leads a group, and whatever it has started there. */
+function kill({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL')
+  } catch {
+    // gone already
+  }
+}
+
+export const parseFromAgent = (payload: Buffer): FromAgent => JSON.parse(payload.toString()) as FromAgent

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { DEFAULT_EAGER_LIMIT, ENV, envInteger } from '../lib/env.js'
 import type { TransportChoice } from '../lib/env.js'
 import type { Binding } from '../lib/wire/agent.js'
+import { isNetwork } from './hosts/network.js'
 import { TRANSPORTS, helpText, parseCommandLine, usage } from './command-line.js'
 import type { Parsed } from './command-line.js'
 import type { HostOptions } from './hosts/resources.js'
@@ -34,6 +35,16 @@ export interface Options extends HostOptions, MappingOptions {
   displayMap: boolean
   dryRun: boolean
   verbose: boolean
+  /** The words of the command instead of ssh. */
+  rsh?: string[]
+  /** Seconds. */
+  launchTimeout: number
+  heartbeat: number
+  treeWidth: number
+  /** A name, or a network. */
+  interface?: string
+  /** The folder of this package on other hosts. */
+  prefix?: string
   /** Absent: ranks run where the system puts them. */
   bindTo?: Binding['to']
 }
@@ -56,6 +67,7 @@ export async function parseOptions(argv: string[], version: string): Promise<Opt
     dryRun: first['dry-run'] === true,
     verbose: first['verbose'] === true,
     ...readPlaces(first),
+    ...readAgents(first),
   }
   return { ...options, ...optional(first) }
 }
@@ -86,6 +98,32 @@ function readPlaces(first: Parsed): HostOptions & MappingOptions & Pick<Options,
   }
 }
 
+type AgentOptions = Pick<Options, 'rsh' | 'launchTimeout' | 'heartbeat' | 'treeWidth' | 'interface' | 'prefix'>
+
+function readAgents(first: Parsed): AgentOptions {
+  const rsh = splitCommand((first['rsh'] as string | undefined) ?? process.env[ENV.RSH] ?? '')
+  if (first['rsh'] !== undefined && rsh.length === 0) throw usage('--rsh: expected a command')
+  const network = first['interface'] as string | undefined
+  if (network !== undefined && !isNetwork(network)) {
+    throw usage(`--interface ${network}: expected the name of an interface, an address or a network such as 10.1.0.0/16`)
+  }
+  const prefix = first['prefix'] as string | undefined
+  return {
+    ...(rsh.length > 0 && { rsh }),
+    launchTimeout: seconds(first, 'launch-timeout') ?? 30,
+    heartbeat: seconds(first, 'heartbeat') ?? 5,
+    treeWidth: integer(first, 'tree-width', 1, 65536) ?? 32,
+    ...(network !== undefined && { interface: network }),
+    ...(prefix !== undefined && { prefix: resolve(prefix) }),
+  }
+}
+
+/** The words of a command; what has spaces stands in quotes. A program given by its path is found from anywhere. */
+function splitCommand(text: string): string[] {
+  const words = [...text.matchAll(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g)].map(([word]) => word.replace(/"([^"]*)"|'([^']*)'/g, '$1$2'))
+  return words.map((word, index) => (index === 0 && word.includes('/') ? resolve(word) : word))
+}
+
 function readMapBy(text = 'slot'): Pick<MappingOptions, 'mapBy' | 'perNode'> {
   if (text === 'slot' || text === 'node' || text === 'core') return { mapBy: text }
   const [, ranks] = /^ppr:([1-9]\d{0,4}):node$/.exec(text) ?? []
@@ -95,7 +133,7 @@ function readMapBy(text = 'slot'): Pick<MappingOptions, 'mapBy' | 'perNode'> {
 
 function optional(first: Parsed): Partial<Options> {
   const outputDir = first['output-dir'] as string | undefined
-  const timeout = seconds(first)
+  const timeout = seconds(first, 'timeout')
   const inspectRank = integer(first, 'inspect-rank', 0, 65535)
   if (outputDir !== undefined && (first['tag-output'] === true || first['timestamp-output'] === true)) {
     throw usage('--output-dir writes what ranks print as it is: it does not go with --tag-output or --timestamp-output')
@@ -144,13 +182,13 @@ function integer(parsed: Parsed, name: string, min: number, max: number): number
   return number
 }
 
-function seconds(parsed: Parsed): number | undefined {
-  const text = parsed['timeout'] as string | undefined
+function seconds(parsed: Parsed, name: string): number | undefined {
+  const text = parsed[name] as string | undefined
   if (text === undefined) return undefined
   const number = Number(text)
   // Node's timers reach no further.
   if (!(text.trim() !== '' && number > 0 && number <= 2_000_000)) {
-    throw usage(`--timeout ${text}: expected seconds, more than 0 and at most 2000000`)
+    throw usage(`--${name} ${text}: expected seconds, more than 0 and at most 2000000`)
   }
   return number
 }

@@ -1,13 +1,14 @@
 // The whole job before anything is started: what each rank runs, and where.
-import { statSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, statSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
 import { isatty } from 'node:tty'
 import { randomBytes } from 'node:crypto'
 import { ENV } from '../lib/env.js'
 import { LaunchError } from '../lib/errors.js'
-import type { LaunchSpec, RankSpec } from '../lib/wire/agent.js'
+import type { LaunchSpec, RankSpec, StartOptions } from '../lib/wire/agent.js'
 import { encodeHosts } from '../lib/wire/hosts.js'
 import { usage } from './command-line.js'
+import { readAllocation } from './hosts/allocation.js'
 import { thisMachine } from './hosts/here.js'
 import type { Here } from './hosts/here.js'
 import type { Host } from './hosts/host.js'
@@ -16,19 +17,33 @@ import type { JobHost } from './hosts/resources.js'
 import { oversubscribed, placeRanks } from './mapping.js'
 import type { Placement } from './mapping.js'
 import type { App, Options } from './options.js'
+import type { Command } from './command.js'
 import { resolveProgram } from './program.js'
-import type { Command } from './program.js'
 import { readSwitchPoints } from './switchpoints.js'
+import { packageFolder } from './version.js'
 
 /** A host and the ranks it is to run, in the order of their local ranks; it may have none. */
 export interface HostPlan extends JobHost {
   ranks: number[]
 }
 
-export interface Plan extends LaunchSpec {
+/** How agents come to other hosts. */
+export interface TreePlan {
+  start: StartOptions
+  /** Seconds. */
+  heartbeat: number
+  /** How many agents one starts at most. */
+  width: number
+  interface?: string
+}
+
+export interface Plan extends Omit<LaunchSpec, 'window' | 'network'> {
   /** The program of each rank, as the user wrote it. */
   programs: string[]
   places: HostPlan[]
+  /** The name of this machine, in the job if it is part of it. */
+  here: string
+  tree: TreePlan
   /** What --verbose says about it. */
   notes: string[]
 }
@@ -52,6 +67,8 @@ export function planJob(options: Options, env: NodeJS.ProcessEnv = process.env, 
   return {
     programs: placements.map(({ app }) => [options.apps[app].program, ...options.apps[app].args].map(quote).join(' ')),
     places,
+    here: places.find(({ local }) => local)?.name ?? here.name,
+    tree: planTree(options, env),
     notes: oversubscribed(found, placements).map(({ host, ranks }) => describeOversubscription(host, ranks, options)),
     job,
     secret: randomBytes(32).toString('hex'),
@@ -71,6 +88,24 @@ export function planJob(options: Options, env: NodeJS.ProcessEnv = process.env, 
     ranks: placements.map((placement) => ({ ...planRank(options, placement, size), ...commandOf(placement) })),
   }
 }
+
+function planTree(options: Options, env: NodeJS.ProcessEnv): TreePlan {
+  const slurm = options.rsh === undefined && options.hostfile === undefined && readAllocation(env)?.manager === 'Slurm'
+  return {
+    start: {
+      ...(slurm && onPath('srun', env) ? { by: 'srun', words: ['srun'] } : { by: 'rsh', words: options.rsh ?? ['ssh'] }),
+      node: process.execPath,
+      agent: join(options.prefix ?? packageFolder(), 'dist/launcher/agent.js'),
+      timeout: options.launchTimeout,
+    },
+    heartbeat: options.heartbeat,
+    width: options.treeWidth,
+    ...(options.interface !== undefined && { interface: options.interface }),
+  }
+}
+
+const onPath = (program: string, { PATH = '' }: NodeJS.ProcessEnv): boolean =>
+  PATH.split(delimiter).some((folder) => folder !== '' && existsSync(join(folder, program)))
 
 const ranksOf = (placements: readonly Placement[], index: number): number[] =>
   placements.filter(({ host }) => host === index).map(({ rank }) => rank)

@@ -4,16 +4,12 @@ import { createRequire } from 'node:module'
 import { delimiter, extname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { LaunchError } from '../lib/errors.js'
+import type { Command } from './command.js'
 import type { App } from './options.js'
 
-export interface Command {
-  file: string
-  args: string[]
-}
 
 const JAVASCRIPT = new Set(['.js', '.mjs', '.cjs'])
 const TYPESCRIPT = new Set(['.ts', '.mts', '.cts'])
-const REPORT = fileURLToPath(new URL('../lib/bootstrap/report.cjs', import.meta.url))
 
 /**
  * With a processor or less for each rank, the collector's helper threads only take it from other ranks. It does not
@@ -42,8 +38,8 @@ export function resolveProgram(app: App, { inspect, crowded }: Circumstances): C
   const loader = TYPESCRIPT.has(kind) && !stripsTypes(app) ? ['--import', tsxLoader(script)] : []
   const inspector = inspect ? ['--inspect=127.0.0.1:0'] : []
   const flags = crowded ? [CROWDED] : []
-  const args = ['--require', REPORT, ...loader, ...inspector, ...flags, ...app.nodeArgs, script, ...app.args]
-  return { file: process.execPath, args }
+  const args = [...loader, ...inspector, ...flags, ...app.nodeArgs, script, ...app.args]
+  return { node: true, file: process.execPath, args }
 }
 
 /** Does this Node run TypeScript by itself? */

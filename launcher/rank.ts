@@ -17,6 +17,7 @@ import { STDERR, STDOUT } from '../lib/wire/agent.js'
 import type { RankSpec } from '../lib/wire/agent.js'
 import { ControlReader, encodeControl } from '../lib/wire/control.js'
 import type { FromRank, ToRank } from '../lib/wire/control.js'
+import { commandHere } from './command.js'
 import { groupLives, spawnGroup } from './spawn/group.js'
 
 /** How long what a rank leaves behind in its group may take to end, in milliseconds. */
@@ -82,7 +83,7 @@ export class Rank {
         extra[ENV.DOORBELL_FD] = String(CONTROL_FD + 2)
       }
       const options = { cwd: spec.cwd, env: { ...env, ...spec.env, ...extra }, stdio }
-      this.#adopt(this.#bound(cpus, () => spawnGroup(spec.file, spec.args, options, this.#memory?.groupChildren)))
+      this.#adopt(this.#bound(cpus, () => spawnGroup(...commandHere(spec), options, this.#memory?.groupChildren)))
     } catch (error) {
       this.#fail(error as Error)
     } finally {

@@ -1,12 +1,11 @@
 // From the command line to the exit code, whatever there is to run.
 import type { ChildProcess } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { LaunchError } from '../lib/errors.js'
 import { runJob } from './job.js'
 import { describePlan } from './display-map.js'
 import { parseOptions } from './options.js'
 import { planJob } from './plan.js'
-import type { Plan } from './plan.js'
+import { version } from './version.js'
 
 /** Resolves to the exit code of tsmpirun. `agent` is asked for where there is a job to run. */
 export async function launch(argv: string[], agent: () => ChildProcess): Promise<number> {
@@ -16,7 +15,6 @@ export async function launch(argv: string[], agent: () => ChildProcess): Promise
     const plan = planJob(options)
     if (options.displayMap || options.dryRun) await print(describePlan(plan, options.dryRun))
     if (options.dryRun) return 0
-    refuseOtherHosts(plan)
     return await runJob(plan, options, agent())
   } catch (error) {
     if (!(error instanceof LaunchError)) throw error
@@ -25,21 +23,5 @@ export async function launch(argv: string[], agent: () => ChildProcess): Promise
   }
 }
 
-function refuseOtherHosts({ places }: Plan): void {
-  const others = places.filter(({ local, ranks }) => !local && ranks.length > 0)
-  if (others.length === 0) return
-  const [{ name, ranks }] = others
-  const more = others.length > 1 ? `, and ${others.length - 1} other hosts more` : ''
-  throw new LaunchError(
-    `host ${name} would run ${ranks.length} ranks${more}: jobs across hosts are not there yet; ` +
-      'this machine alone runs them (--dry-run shows where ranks would run)',
-  )
-}
-
 /** Resolves, to exit code 0, once the text has left: at exit Node loses what it has not written to a pipe. */
 const print = (text: string): Promise<number> => new Promise((resolve) => process.stdout.write(text, () => resolve(0)))
-
-function version(): string {
-  const file = new URL('../../package.json', import.meta.url)
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
-}

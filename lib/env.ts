@@ -42,6 +42,8 @@ export const ENV = {
   ALGORITHM: 'TSMPI_ALGORITHM',
   /** For tsmpirun the file of the user's own switch points, which it reads; for ranks what was in it. */
   SWITCH_POINTS: 'TSMPI_SWITCH_POINTS',
+  /** For tsmpirun: the command that starts agents on other hosts, instead of ssh. */
+  RSH: 'TSMPI_RSH',
   /** `1` where the launcher's standard error is a terminal: a progress line makes sense. */
   TTY: 'TSMPI_TTY',
 } as const

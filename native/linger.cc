@@ -9,6 +9,7 @@
 // none; otherwise the slots of some members, the first of which is at that word: SEQUENCE of all of them is to have the
 // value.
 #include "addon.h"
+#include "mover.h"
 
 #include <cstdint>
 #include <ctime>
@@ -43,6 +44,8 @@ constexpr int kPatience = 100;
 
 inline int32_t Load(const int32_t* word) { return __atomic_load_n(word, __ATOMIC_ACQUIRE); }
 
+thread_local Mover mover;
+
 /// What is waited for on a board.
 class Gathering {
  public:
@@ -66,6 +69,13 @@ class Gathering {
       if ((other == mine || other == 0) && !Arrived(row)) return true;
     }
     return false;
+  }
+
+  /// For who is about to give its processor up: the members that it waits for may stand better on several.
+  void Balance(int64_t now) const {
+    const int32_t own = (rows_.own - rows_.line) / kLineWords;
+    if (rows_.count < 3 || own < 0 || own >= rows_.count) return;
+    mover.Balance(board_ + rows_.line + kProcessor, kLineWords, rows_.count, own, now);
   }
 
  private:
@@ -129,6 +139,7 @@ napi_value Linger(napi_env env, napi_callback_info info) {
     int64_t now = Nanoseconds();
     if (end == 0) end = now + nanoseconds;
     if (now >= end) return nullptr;
+    gathering.Balance(now);
     sched_yield();
   }
 }

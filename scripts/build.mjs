@@ -31,7 +31,9 @@ const BUNDLES = [
   { entryPoints: ['lib/index.ts', 'lib/montecarlo/index.ts'], splitting: true, chunkNames: 'lib/shared' },
   { entryPoints: ['lib/bootstrap/report.cts'], format: 'cjs', outExtension: { '.js': '.cjs' } },
   { entryPoints: ['launcher/main.ts'], external: ['./run.js'] },
-  { entryPoints: ['launcher/agent.ts'] },
+  { entryPoints: ['launcher/agent.ts'], external: ['./tree/relay.js', './tree/addresses.js'] },
+  // What the agent loads where a job has several hosts.
+  { entryPoints: ['launcher/tree/relay.ts', 'launcher/tree/addresses.ts'] },
   { entryPoints: ['launcher/run.ts'], packages: 'bundle' },
   // A rank without the library's messages: tests of the launcher are such ranks. Not in the published package.
   { entryPoints: ['lib/bootstrap/index.ts'] },

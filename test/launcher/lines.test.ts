@@ -25,8 +25,9 @@ class TestSink implements Sink {
 function setup(isTerminal = false, tag?: () => string) {
   const sink = new TestSink(isTerminal)
   const state = { credited: 0 }
-  const writer = new LineWriter(sink, (bytes) => (state.credited += bytes))
-  return { sink, writer, state, a: new Lane(writer, tag), b: new Lane(writer, tag) }
+  const writer = new LineWriter(sink)
+  const credit = (bytes: number): void => void (state.credited += bytes)
+  return { sink, writer, state, a: new Lane(writer, credit, tag), b: new Lane(writer, credit, tag) }
 }
 const long = (letter: string, length: number): Buffer => Buffer.alloc(length, letter)
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))

@@ -1,0 +1,69 @@
+// Starts agents on other hosts: by ssh, or what stands in for it, or by srun.
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { basename } from 'node:path'
+import { ENV } from '../../lib/env.js'
+import type { Branch, StartOptions } from '../../lib/wire/agent.js'
+
+/** A command in two parts: what reaches a host, and what is run there. */
+export interface RemoteCommand {
+  reach: string[]
+  run: string[]
+}
+
+/** Nothing secret is among its words. */
+export function remoteCommand(start: StartOptions, branch: Branch): RemoteCommand {
+  return start.by === 'srun' ? srunCommand(start, branch) : rshCommand(start, branch)
+}
+
+function rshCommand(start: StartOptions, { name, user, port }: Branch): RemoteCommand {
+  const options = basename(start.words[0]) === 'ssh' ? sshOptions(start) : []
+  const login = user === undefined ? [] : ['-l', user]
+  const at = port === undefined ? [] : ['-p', String(port)]
+  const reach = [...start.words, ...options, ...login, ...at, name]
+  return { reach, run: [`exec sh -c ${quoted(agentScript(start))}`] }
+}
+
+/** Asks nobody for anything, and is the first to say that a host does not answer. What the user gives comes before it. */
+const sshOptions = ({ timeout }: StartOptions): string[] =>
+  ['-x', '-T', '-o', 'BatchMode=yes', '-o', `ConnectTimeout=${Math.max(1, Math.ceil(timeout) - 1)}`]
+
+/**
+ * One step of one task on one node, beside others that use it (SLURM_OVERLAP and SLURM_WHOLE are for versions that would
+ * not share it), and not bound to a processor.
+ */
+function srunCommand(start: StartOptions, { name }: Branch): RemoteCommand {
+  const step = ['--nodes=1', '--ntasks=1', `--nodelist=${name}`, '--mpi=none', '--cpu-bind=none', '--quiet']
+  return { reach: [...start.words, ...step], run: ['sh', '-c', agentScript(start)] }
+}
+
+/** What the allocation asks for its own tasks is not for the agent's step. */
+const NOT_FOR_STEPS = /^(SLURM|SRUN)_(CPUS_PER_TASK|NTASKS.*|TRES_PER_TASK|EXACT|EXCLUSIVE|DISTRIBUTION|HINT|THREADS_PER_CORE|UNBUFFEREDIO|LABELIO)$/
+
+/** For a POSIX shell. */
+function agentScript({ node, agent }: StartOptions): string {
+  const file = quoted(agent)
+  const missing = `tsmpi is not installed there: no ${agent}, see --prefix`
+  return [
+    `test -f ${file} || { echo ${quoted(missing)} >&2; exit 127; }`,
+    `node=${quoted(node)}`,
+    'test -x "$node" || node=node',
+    `exec "$node" ${file} greet`,
+  ].join('; ')
+}
+
+/** For any login shell, csh too as long as there is no exclamation mark. */
+export const quoted = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'"'"'`)}'`
+
+/** In a group of its own, so that it can be killed with what it has started, and Ctrl-C does not reach it. */
+export function startRemoteAgent({ reach, run }: RemoteCommand, start: StartOptions, job: string): ChildProcess {
+  const [file, ...args] = [...reach, ...run]
+  // Found by it where whoever started it has been killed.
+  const env: NodeJS.ProcessEnv = { ...process.env, [ENV.JOB]: job }
+  if (start.by === 'srun') {
+    for (const name of Object.keys(env)) if (NOT_FOR_STEPS.test(name)) delete env[name]
+    Object.assign(env, { SLURM_OVERLAP: '1', SLURM_WHOLE: '1' })
+  }
+  return spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true, env })
+}
