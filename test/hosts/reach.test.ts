@@ -4,9 +4,10 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import type { Test } from 'tap'
 import { show } from '../jobs/support.js'
 import { Cluster, NOBODY } from './support/cluster.js'
-import { nothingLeft, onHosts, runJob, startCommand } from './support/job.js'
+import { cleanTest, onHosts, runJob, startCommand } from './support/job.js'
 import { hostsOrSkip } from './support/skip.js'
 
 const skip = hostsOrSkip('hosts that cannot be had')
@@ -15,9 +16,9 @@ const here = (name: string): string => fileURLToPath(new URL(`programs/${name}`,
 void t.test('hosts that cannot be had', { skip, timeout: 600_000 }, async (t) => {
   const cluster = await Cluster.create(3)
   t.teardown(() => cluster.remove())
-  t.afterEach((t) => nothingLeft(t, cluster.all))
+  const test = (name: string, body: (t: Test) => Promise<void>): Promise<unknown> => cleanTest(t, () => cluster, name, body)
 
-  await t.test('nobody has the address', async (t) => {
+  await test('nobody has the address', async (t) => {
     const job = await runJob(cluster, ['--rsh', cluster.rsh, '-H', `h1,${NOBODY.name},h2`, here('rounds.mjs')])
     t.equal(job.code, 1, show(job))
     t.match(job.stderr, /^tsmpirun: .*nobody/)
@@ -25,14 +26,14 @@ void t.test('hosts that cannot be had', { skip, timeout: 600_000 }, async (t) =>
     t.match(job.stderr, /No route to host|timed out/, "ssh's own words, or that time is up")
   })
 
-  await t.test('a name that nobody knows', async (t) => {
+  await test('a name that nobody knows', async (t) => {
     const job = await runJob(cluster, ['--rsh', cluster.rsh, '-H', 'h1,h9', here('rounds.mjs')])
     t.equal(job.code, 1, show(job))
     t.match(job.stderr, /h9/)
     t.match(job.stderr, /Could not resolve hostname/)
   })
 
-  await t.test('an ssh server that does not answer', async (t) => {
+  await test('an ssh server that does not answer', async (t) => {
     const silent = startCommand(cluster, [process.execPath, here('forever.mjs'), '2022'], { on: cluster.host('h1') })
     await silent.printed('listens')
     const hostfile = cluster.file('hosts.txt', 'h1 port=2022\nh2\n')
@@ -44,7 +45,7 @@ void t.test('hosts that cannot be had', { skip, timeout: 600_000 }, async (t) =>
     await silent.finished
   })
 
-  await t.test('a host with another key than is known of it', async (t) => {
+  await test('a host with another key than is known of it', async (t) => {
     const read = (name: string): string => readFileSync(join(cluster.folder, name), 'utf8')
     const others = read('known_hosts').split('\n').filter((line) => line !== '' && !line.startsWith('h2,'))
     const known = cluster.file('wrong_hosts', `${[...others, `h2 ${read('keys/h1.pub')}`].join('\n')}\n`)
@@ -54,20 +55,20 @@ void t.test('hosts that cannot be had', { skip, timeout: 600_000 }, async (t) =>
     t.match(job.stderr, /Host key verification failed/)
   })
 
-  await t.test('a key that does not log in', async (t) => {
+  await test('a key that does not log in', async (t) => {
     const options = `-i ${cluster.folder}/keys/h1 -o IdentitiesOnly=yes -o UserKnownHostsFile=${cluster.folder}/known_hosts`
     const job = await runJob(cluster, ['--rsh', `ssh -F /dev/null ${options}`, '-H', 'h1,h2', here('rounds.mjs')])
     t.equal(job.code, 1, show(job))
     t.match(job.stderr, /Permission denied/)
   })
 
-  await t.test('a command that is not there', async (t) => {
+  await test('a command that is not there', async (t) => {
     const job = await runJob(cluster, ['--rsh', '/nowhere/ssh', '-H', 'h1,h2', here('rounds.mjs')])
     t.equal(job.code, 1, show(job))
     t.match(job.stderr, '/nowhere/ssh')
   })
 
-  await t.test('a working directory that one host does not have', async (t) => {
+  await test('a working directory that one host does not have', async (t) => {
     const folder = join(cluster.folder, 'work')
     mkdirSync(join(folder, 'deep'), { recursive: true })
     await cluster.host('h2').mount(folder, '64k')
@@ -77,7 +78,7 @@ void t.test('hosts that cannot be had', { skip, timeout: 600_000 }, async (t) =>
     t.match(job.stderr, join(folder, 'deep'))
   })
 
-  await t.test('a full disk for output files', async (t) => {
+  await test('a full disk for output files', async (t) => {
     const folder = join(cluster.folder, 'out')
     mkdirSync(folder)
     for (const host of cluster.all) await host.mount(folder, '32k')

@@ -7,7 +7,7 @@ import type { Test } from 'tap'
 import { program, show } from '../jobs/support.js'
 import { TSMPIRUN, within } from '../launcher/run.js'
 import { Cluster } from './support/cluster.js'
-import { nothingLeft, processes, startCommand } from './support/job.js'
+import { cleanTest, processes, startCommand } from './support/job.js'
 import type { HostJob } from './support/job.js'
 import { slurmOrSkip } from './support/skip.js'
 import { startSlurm, untilIdle } from './support/slurm.js'
@@ -24,13 +24,14 @@ void t.test('Slurm', { skip, timeout: 600_000 }, async (t) => {
   t.teardown(() => cluster.remove())
   const slurm = await startSlurm(cluster)
   const start = (...argv: string[]): HostJob => startCommand(cluster, argv, { env: slurm })
-  const idle = async (t: Test): Promise<void> => {
-    await untilIdle(cluster, slurm)
-    await nothingLeft(t, cluster.all)
-  }
-  t.afterEach(idle)
+  const idle = (): Promise<void> => untilIdle(cluster, slurm)
+  const test = (name: string, body: (t: Test) => Promise<void>): Promise<unknown> =>
+    cleanTest(t, () => cluster, name, async (t) => {
+      await body(t)
+      await idle()
+    })
 
-  await t.test('tsmpirun inside salloc: as many ranks as tasks', async (t) => {
+  await test('tsmpirun inside salloc: as many ranks as tasks', async (t) => {
     const job = await start('salloc', '-N', '3', '-n', '8', node, TSMPIRUN, program('hosts.mjs')).finished
     t.equal(job.code, 0, show(job))
     const said = job.stdout.trim().split('\n').map((line) => JSON.parse(line) as { rank: number; hosts: string[]; processor: string })
@@ -39,13 +40,13 @@ void t.test('Slurm', { skip, timeout: 600_000 }, async (t) => {
     for (const { rank, hosts, processor } of said) t.equal(processor, hosts[rank])
   })
 
-  await t.test('collectives inside salloc', async (t) => {
+  await test('collectives inside salloc', async (t) => {
     const job = await start('salloc', '-N', '3', '--ntasks-per-node', '2', node, TSMPIRUN, program('across.mjs')).finished
     t.equal(job.code, 0, show(job))
     t.match(job.stdout, 'rank 5 of 6: ok')
   })
 
-  await t.test('pi by sbatch', async (t) => {
+  await test('pi by sbatch', async (t) => {
     const script = cluster.file('pi.sh', `#!/bin/sh\n${node} ${TSMPIRUN} ${example('pi.js')} --samples 1e6\n`)
     const output = join(cluster.folder, 'pi.out')
     const job = await start('sbatch', '--wait', '-N', '3', '-n', '8', '-o', output, script).finished
@@ -53,13 +54,13 @@ void t.test('Slurm', { skip, timeout: 600_000 }, async (t) => {
     t.match(existsSync(output) ? readFileSync(output, 'utf8') : '', HITS)
   })
 
-  await t.test('pi by srun alone', async (t) => {
+  await test('pi by srun alone', async (t) => {
     const job = await start('srun', '--mpi=pmi2', '-N', '3', '-n', '8', node, example('pi.js'), '--samples', '1e6').finished
     t.equal(job.code, 0, show(job))
     t.match(job.stdout, HITS)
   })
 
-  await t.test('the heat example both ways', async (t) => {
+  await test('the heat example both ways', async (t) => {
     const alone = await start(node, TSMPIRUN, '-n', '1', example('heat2d.ts')).finished
     t.equal(alone.code, 0, show(alone))
     const ways = [
@@ -73,7 +74,7 @@ void t.test('Slurm', { skip, timeout: 600_000 }, async (t) => {
     }
   })
 
-  await t.test('scancel: of a job of tsmpirun, of one of srun', async (t) => {
+  await test('scancel: of a job of tsmpirun, of one of srun', async (t) => {
     const ways = [
       ['salloc', '-N', '3', '-n', '6', node, TSMPIRUN, ROUNDS, '600'],
       ['srun', '--mpi=pmi2', '-N', '3', '-n', '6', node, ROUNDS, '600'],
@@ -85,13 +86,13 @@ void t.test('Slurm', { skip, timeout: 600_000 }, async (t) => {
       const finished = await job.finished
       t.ok(finished.code !== 0, show(finished))
       t.ok(await within(60_000, () => processes(cluster.all).length === 0), `${way[0]}: nothing is left`)
-      await idle(t)
+      await idle()
     }
     const next = await start('srun', '--mpi=pmi2', '-n', '6', node, ROUNDS, '0').finished
     t.equal(next.code, 0, `the next job works: ${show(next)}`)
   })
 
-  await t.test('the launcher is killed, and a rank', async (t) => {
+  await test('the launcher is killed, and a rank', async (t) => {
     for (const what of ['launcher', 'rank'] as const) {
       const job = start('salloc', '-N', '3', '-n', '6', node, TSMPIRUN, ROUNDS, '600')
       await job.printed(' talks', 6)
@@ -100,7 +101,7 @@ void t.test('Slurm', { skip, timeout: 600_000 }, async (t) => {
       const finished = await job.finished
       t.ok(finished.code !== 0, show(finished))
       if (what === 'rank') t.match(finished.stderr, /rank \d \(pid \d+ on host h2\) was killed by SIGKILL/)
-      await idle(t)
+      await idle()
     }
   })
 })

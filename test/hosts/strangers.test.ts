@@ -4,11 +4,12 @@ import { mkdirSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import type { Test } from 'tap'
 import { show } from '../jobs/support.js'
 import { TSMPIRUN } from '../launcher/run.js'
 import { Cluster } from './support/cluster.js'
 import type { Host } from './support/host.js'
-import { nothingLeft, onHosts, startCommand, startJob } from './support/job.js'
+import { cleanTest, onHosts, startCommand, startJob } from './support/job.js'
 import type { HostJob } from './support/job.js'
 import { hostsOrSkip } from './support/skip.js'
 
@@ -48,14 +49,14 @@ function shown(hosts: readonly Host[]): string {
 void t.test('strangers', { skip, timeout: 600_000 }, async (t) => {
   const cluster = await Cluster.create(2)
   t.teardown(() => cluster.remove())
-  t.afterEach((t) => nothingLeft(t, cluster.all))
+  const test = (name: string, body: (t: Test) => Promise<void>): Promise<unknown> => cleanTest(t, () => cluster, name, body)
   const talking = async (...words: string[]): Promise<HostJob> => {
     const job = startJob(cluster, [...onHosts(cluster, 2), ...words, ROUNDS, '8'])
     await job.printed(' talks', 4)
     return job
   }
 
-  await t.test('each rank listens once, at the address of its host; the launcher does not', async (t) => {
+  await test('each rank listens once, at the address of its host; the launcher does not', async (t) => {
     const job = await talking()
     t.same(listening(cluster.head), [])
     for (const host of cluster.hosts) {
@@ -68,7 +69,7 @@ void t.test('strangers', { skip, timeout: 600_000 }, async (t) => {
   })
 
   for (const [count, kind] of [[1000, 'idle'], [100, 'garbage'], [10, 'null'], [10, 'plain'], [10, 'curve']] as const) {
-    await t.test(`${count} connections to every port: ${kind}`, async (t) => {
+    await test(`${count} connections to every port: ${kind}`, async (t) => {
       const job = await talking()
       const ports = cluster.hosts.flatMap(listening)
       const stranger = startCommand(cluster, [process.execPath, here('connections.mjs'), `${count}`, kind, ...ports])
@@ -83,7 +84,7 @@ void t.test('strangers', { skip, timeout: 600_000 }, async (t) => {
     })
   }
 
-  await t.test('the secret is in no command line and no environment', async (t) => {
+  await test('the secret is in no command line and no environment', async (t) => {
     const folder = join(cluster.folder, 'heard')
     mkdirSync(folder)
     // What goes to the agents by ssh holds the secret: so it is known what to look for.
@@ -105,7 +106,7 @@ void t.test('strangers', { skip, timeout: 600_000 }, async (t) => {
     t.notOk(`${finished.stdout}${finished.stderr}`.includes(secret!))
   })
 
-  await t.test('a job on one host opens no port', async (t) => {
+  await test('a job on one host opens no port', async (t) => {
     const job = startJob(cluster, ['-n', '2', ROUNDS, '1'], { on: cluster.host('h1') })
     await job.printed(' talks', 2)
     t.same(cluster.all.flatMap(listening), [])

@@ -1,9 +1,10 @@
 // One world over two to four hosts: every collective, random programs, several programs, the examples, networks.
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import type { Test } from 'tap'
 import { program, show } from '../jobs/support.js'
 import { Cluster } from './support/cluster.js'
-import { nothingLeft, onHosts, runForJson, runJob } from './support/job.js'
+import { cleanTest, onHosts, runForJson, runJob } from './support/job.js'
 import { hostsOrSkip } from './support/skip.js'
 
 const skip = hostsOrSkip('worlds over hosts')
@@ -13,11 +14,11 @@ void t.test('worlds over hosts', { skip, timeout: 600_000 }, async (t) => {
   const cluster = await Cluster.create(4)
   t.teardown(() => cluster.remove())
   const { hosts } = cluster
-  t.afterEach((t) => nothingLeft(t, cluster.all))
+  const test = (name: string, body: (t: Test) => Promise<void>): Promise<unknown> => cleanTest(t, () => cluster, name, body)
 
   for (const count of [2, 3, 4]) {
     for (const transport of ['auto', 'zmq']) {
-      await t.test(`every collective, ${count} hosts, two ranks each, ${transport}`, async (t) => {
+      await test(`every collective, ${count} hosts, two ranks each, ${transport}`, async (t) => {
         const job = await runJob(cluster, [...onHosts(cluster, 2, hosts.slice(0, count)), '--transport', transport, program('across.mjs')])
         t.equal(job.code, 0, show(job))
         t.same(job.stdout.trim().split('\n').sort(), Array.from({ length: 2 * count }, (_, rank) => `rank ${rank} of ${2 * count}: ok`))
@@ -25,7 +26,7 @@ void t.test('worlds over hosts', { skip, timeout: 600_000 }, async (t) => {
     }
   }
 
-  await t.test('uneven hosts, in turn', async (t) => {
+  await test('uneven hosts, in turn', async (t) => {
     const where = ['--rsh', cluster.rsh, '-H', 'h1:1,h2:3,h3:2', '--rank-by', 'node']
     const job = await runJob(cluster, [...where, program('across.mjs')])
     t.equal(job.code, 0, show(job))
@@ -33,7 +34,7 @@ void t.test('worlds over hosts', { skip, timeout: 600_000 }, async (t) => {
   })
 
   for (const [count, limit, first] of [[2, 16384, 1001], [3, 0, 1007], [4, 100, 1013]] as const) {
-    await t.test(`random programs on ${count} hosts, eager limit ${limit}, from seed ${first}`, async (t) => {
+    await test(`random programs on ${count} hosts, eager limit ${limit}, from seed ${first}`, async (t) => {
       const where = onHosts(cluster, count === 4 ? 1 : 2, hosts.slice(0, count))
       const words = ['--eager-limit', String(limit), '--timeout', '140', program('random.mjs'), String(first), '6', String(limit)]
       const { programs, seconds } = await runForJson<{ programs: number; seconds: number }>(cluster, [...where, ...words])
@@ -42,7 +43,7 @@ void t.test('worlds over hosts', { skip, timeout: 600_000 }, async (t) => {
     })
   }
 
-  await t.test('two programs in one world', async (t) => {
+  await test('two programs in one world', async (t) => {
     const [one, other] = [program('hosts.mjs'), program('hosts.mjs')]
     const job = await runJob(cluster, [...onHosts(cluster, 2, hosts.slice(0, 2)), '-n', '1', one, ':', '-n', '3', other])
     t.equal(job.code, 0, show(job))
@@ -54,19 +55,19 @@ void t.test('worlds over hosts', { skip, timeout: 600_000 }, async (t) => {
     }
   })
 
-  await t.test('the head node among the hosts', async (t) => {
+  await test('the head node among the hosts', async (t) => {
     const job = await runJob(cluster, ['--rsh', cluster.rsh, '-H', 'h0:2,h1:2', program('across.mjs')])
     t.equal(job.code, 0, show(job))
   })
 
-  await t.test('pi by a hostfile', async (t) => {
+  await test('pi by a hostfile', async (t) => {
     const hostfile = cluster.file('hosts.txt', '# three hosts\nh1 slots=2\nh[2-3]:3 # and more\n')
     const job = await runJob(cluster, ['--rsh', cluster.rsh, '--hostfile', hostfile, example('pi.js'), '--samples', '1e6'])
     t.equal(job.code, 0, show(job))
     t.match(job.stdout, ' 785475 hits in 1000000 samples')
   })
 
-  await t.test('the heat example by a hostfile, the same as on one host', async (t) => {
+  await test('the heat example by a hostfile, the same as on one host', async (t) => {
     const hostfile = cluster.file('hosts.txt', 'h1:2\nh2:2\nh3:2\n')
     const alone = await runJob(cluster, ['-n', '1', example('heat2d.ts')])
     const job = await runJob(cluster, ['--rsh', cluster.rsh, '--hostfile', hostfile, example('heat2d.ts')])
@@ -76,7 +77,7 @@ void t.test('worlds over hosts', { skip, timeout: 600_000 }, async (t) => {
     t.equal(picture(job.stdout), picture(alone.stdout))
   })
 
-  await t.test('hosts by their addresses; messages by another network than ssh', async (t) => {
+  await test('hosts by their addresses; messages by another network than ssh', async (t) => {
     const by = (address: 'address' | 'address2' | 'address6'): string => hosts.slice(0, 2).map((host) => `[${host[address]}]:2`.replace(/^\[([\d.]+)\]/, '$1')).join(',')
     for (const where of [['-H', by('address')], ['-H', by('address6')], ['-H', 'h1:2,h2:2', '--interface', '10.78.0.0/16'], ['-H', 'h1:2,h2:2', '--interface', 'eth0']]) {
       const job = await runJob(cluster, ['--rsh', cluster.rsh, ...where, program('across.mjs')])
@@ -88,7 +89,7 @@ void t.test('worlds over hosts', { skip, timeout: 600_000 }, async (t) => {
     t.match(wrong.stderr, 'ib0')
   })
 
-  await t.test('a slow cable', async (t) => {
+  await test('a slow cable', async (t) => {
     t.comment(await cluster.host('h2').slow(5, 50))
     const job = await runJob(cluster, [...onHosts(cluster, 2, hosts.slice(0, 3)), program('across.mjs')])
     t.equal(job.code, 0, show(job))

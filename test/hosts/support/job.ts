@@ -71,3 +71,10 @@ export async function nothingLeft(t: Test, hosts: readonly Host[], promised = 20
   t.same(processes(hosts), [], 'no process is left on any host')
   t.same(hosts.flatMap((host) => host.sharedMemory()), [], 'no shared memory is left on any host')
 }
+
+/** Runs a subtest, after which nothing of its jobs may be left on the hosts. */
+export const cleanTest = (t: Test, cluster: () => Cluster, name: string, body: (t: Test) => Promise<void>): Promise<unknown> =>
+  t.test(name, async (t) => {
+    await body(t)
+    await nothingLeft(t, cluster().all)
+  })
