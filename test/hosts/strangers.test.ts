@@ -50,14 +50,14 @@ void t.test('strangers', { skip, timeout: 600_000 }, async (t) => {
   const cluster = await Cluster.create(2)
   t.teardown(() => cluster.remove())
   const test = (name: string, body: (t: Test) => Promise<void>): Promise<unknown> => cleanTest(t, () => cluster, name, body)
-  const talking = async (...words: string[]): Promise<HostJob> => {
-    const job = startJob(cluster, [...onHosts(cluster, 2), ...words, ROUNDS, '8'])
+  const talking = async (seconds: number): Promise<HostJob> => {
+    const job = startJob(cluster, [...onHosts(cluster, 2), ROUNDS, `${seconds}`])
     await job.printed(' talks', 4)
     return job
   }
 
   await test('each rank listens once, at the address of its host; the launcher does not', async (t) => {
-    const job = await talking()
+    const job = await talking(1)
     t.same(listening(cluster.head), [])
     for (const host of cluster.hosts) {
       const ports = listening(host)
@@ -70,7 +70,7 @@ void t.test('strangers', { skip, timeout: 600_000 }, async (t) => {
 
   for (const [count, kind] of [[1000, 'idle'], [100, 'garbage'], [10, 'null'], [10, 'plain'], [10, 'curve']] as const) {
     await test(`${count} connections to every port: ${kind}`, async (t) => {
-      const job = await talking()
+      const job = await talking(count > 100 ? 8 : 4)
       const ports = cluster.hosts.flatMap(listening)
       const stranger = startCommand(cluster, [process.execPath, here('connections.mjs'), `${count}`, kind, ...ports])
       await stranger.printed(' connections')

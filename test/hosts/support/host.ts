@@ -132,7 +132,7 @@ export class Host {
 
   /** Names in the host's /dev/shm. */
   sharedMemory(): string[] {
-    return readdirSync(`/proc/${this.pid}/root/dev/shm`)
+    return pidNamespace(this.pid) === undefined ? [] : readdirSync(`/proc/${this.pid}/root/dev/shm`)
   }
 
   /** Unplugs the host's cable at the switch: both ends lose the carrier, packets under way are lost, nobody is told. */

@@ -65,9 +65,11 @@ export const agentOf = (host: Host): HostProcess | undefined => byNode(host).fin
 /** Asserts that no process of a job and no shared memory is left on any host. Time is said and decides nothing. */
 export async function nothingLeft(t: Test, hosts: readonly Host[], promised = 2000): Promise<void> {
   const start = Date.now()
-  await within(60_000, () => processes(hosts).length === 0)
-  const took = Date.now() - start
-  if (took > promised) t.comment(`it took ${took} ms until no process of the job was left`)
+  if (!(await within(promised, () => processes(hosts).length === 0))) {
+    const late = processes(hosts).map(({ host, command }) => `${host}: ${command}`)
+    await within(60_000, () => processes(hosts).length === 0)
+    t.comment(`it took ${Date.now() - start} ms until no process of the job was left, and not ${promised}:\n${late.join('\n')}`)
+  }
   t.same(processes(hosts), [], 'no process is left on any host')
   t.same(hosts.flatMap((host) => host.sharedMemory()), [], 'no shared memory is left on any host')
 }
