@@ -37,6 +37,7 @@ export class Relay {
   readonly #children = new Set<Child>()
   /** By the numbers of all hosts below. */
   readonly #ways = new Map<number, Child>()
+  readonly #sweepers = new Set<AgentLink>()
 
   /** `up` takes what is for the launcher. */
   constructor(tree: Tree, versions: Versions, up: (pieces: Buffer[]) => void) {
@@ -54,10 +55,18 @@ export class Relay {
 
   /** Ends what a lost agent has left behind, by another one. */
   sweep(branch: Branch, left: Leftover): void {
-    const report = (): void => this.#say(branch.host, { type: 'swept' })
-    const agent = startRemoteAgent(remoteCommand(this.#tree.start, branch), this.#tree.start, this.#tree.job)
-    const link = new AgentLink(agent, { greeting: () => link.send(branch.host, { type: 'reap', left }), frame: () => {}, lost: report })
-    setTimeout(() => link.kill('it took too long'), this.#tree.heartbeat * 1000).unref()
+    const { start, job, heartbeat } = this.#tree
+    const link = new AgentLink(startRemoteAgent(remoteCommand(start, branch), start, job), {
+      greeting: () => link.send(branch.host, { type: 'reap', left }),
+      frame: () => {},
+      lost: () => {
+        clearTimeout(timer)
+        this.#sweepers.delete(link)
+        this.#say(branch.host, { type: 'swept' })
+      },
+    })
+    this.#sweepers.add(link)
+    const timer = setTimeout(() => link.kill('it took too long'), heartbeat * 1000)
   }
 
   /** Lets all agents below leave; resolves once they have, or have been given up. */
@@ -73,6 +82,7 @@ export class Relay {
     await Promise.race([Promise.all(gone), late])
     clearTimeout(timer)
     for (const { link } of this.#children) link.kill('')
+    for (const link of this.#sweepers) link.kill('')
   }
 
   #start(branch: Branch): void {
