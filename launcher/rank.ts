@@ -19,6 +19,7 @@ import { ControlReader, encodeControl } from '../lib/wire/control.js'
 import type { FromRank, ToRank } from '../lib/wire/control.js'
 import { commandHere } from './command.js'
 import { groupLives, spawnGroup } from './spawn/group.js'
+import { isFromRank } from './told.js'
 
 /** How long what a rank leaves behind in its group may take to end, in milliseconds. */
 const LEFTOVER_GRACE = 1000
@@ -160,7 +161,7 @@ export class Rank {
     const reader = new ControlReader<FromRank>()
     control.on('error', () => {})
     control.on('data', (chunk: Buffer) => {
-      for (const message of reader.push(chunk)) this.#listener.message(this, message)
+      for (const message of reader.push(chunk)) if (isFromRank(message)) this.#listener.message(this, message)
     })
     this.#control = control
   }
