@@ -35,9 +35,10 @@ export interface Outcome {
 }
 
 const COLD_OPERATIONS = 1000
-/** A case has settled when two turns are no faster than this part of the best. */
+/** A case has settled when so many turns in a row are no faster than this part of the best. */
 const STEADY = 0.9
-const SETTLING_TURNS = 25
+const STEADY_TURNS = 6
+const SETTLING_TURNS = 100
 export async function measureInTurns(
   family: Family,
   ranks: number,
@@ -194,7 +195,7 @@ class Player {
    */
   async settle(bytes: number): Promise<number> {
     let count = await this.calibrate(bytes)
-    for (let turns = 0, steady = 0, best = Infinity; turns < SETTLING_TURNS && steady < 2; turns++) {
+    for (let turns = 0, steady = 0, best = Infinity; turns < SETTLING_TURNS && steady < STEADY_TURNS; turns++) {
       const [time, elapsed] = await this.#ask(bytes, count, 0)
       steady = time > STEADY * best ? steady + 1 : 0
       best = Math.min(best, time)

@@ -58,7 +58,7 @@ const RULES: readonly Rule[] = [
   {
     title: 'algorithms import schedules, patterns, and each other\'s helpers in coll/',
     modules: /^lib\/coll\/[\w-]+\/(?!shm)[\w-]+\.ts$/,
-    may: /^lib\/coll\/(schedule|halving|wrapped|patterns\/[\w-]+|[\w-]+\/[\w-]+)$/,
+    may: /^lib\/coll\/(schedule|halving|wrapped|among|patterns\/[\w-]+|[\w-]+\/[\w-]+)$/,
   },
   {
     title: 'collectives on a board know its drivers, payloads and bytes',

@@ -12,8 +12,11 @@ export type { MeasuredOn, SwitchPoint } from '../../lib/coll/table.js'
 /** The algorithm without messages. Each rank publishes; one limit of what it publishes parts it from all others. */
 export const BOARD = 'shm'
 
-export const algorithmNames = (collective: CollectiveName): string[] =>
-  [...BOARD_ENTRIES.filter((entry) => entry.collective === collective), ...algorithmsOf(collective)].map(({ name }) => name)
+/** Those of one host. */
+export const algorithmNames = (collective: CollectiveName): string[] => {
+  const entries = algorithmsOf(collective).filter(({ twoLevel }) => twoLevel !== true)
+  return [...BOARD_ENTRIES.filter((entry) => entry.collective === collective), ...entries].map(({ name }) => name)
+}
 
 /** The most bytes that a rank publishes on a board, where `bytes` is a vector or one block. */
 export const published = (collective: CollectiveName, ranks: number, bytes: number): number =>
@@ -21,7 +24,7 @@ export const published = (collective: CollectiveName, ranks: number, bytes: numb
 
 /** What of an entry says how it runs and what it costs; all else, where set, restricts the calls it may run. */
 const NO_RESTRICTION = new Set<string>([
-  'collective', 'name', 'run', 'cut', 'scratch', 'steps', 'volume', 'work', 'cost',
+  'collective', 'name', 'run', 'cut', 'scratch', 'steps', 'volume', 'work', 'inside', 'cost',
 ] satisfies (keyof Entry)[])
 
 /** Names of what a call must be for this algorithm to run it; none for one that runs every call. */

@@ -15,8 +15,11 @@ import type { BoardCall } from './drive-board.js'
 import { MOST_UNDER_WAY, historyAfter, lapOf } from './order.js'
 import type { CallOrder } from './order.js'
 
-/** How long a call polls in all before it sleeps, in milliseconds; each look at the board has a patience of its own. */
-const POLL_MILLISECONDS = 0.5
+/**
+ * How long a call polls in all before it sleeps, in milliseconds; each look at the board has a patience of its own. Longer
+ * than collectives of a few MiB take: where one rank falls asleep others wait for it until they do, too.
+ */
+const POLL_MILLISECONDS = 2
 
 export class BoardQueue implements Poller {
   readonly board: Board

@@ -194,6 +194,10 @@ export abstract class Run extends CollectiveOperation {
     }
   }
 
+  override parts(): readonly Operation[] {
+    return this.#awaited
+  }
+
   protected abstract send(step: Step): void
   protected abstract prepare(op: RecvOp, step: Step): void
   protected abstract arrived(op: RecvOp, step: Step): void
@@ -256,6 +260,10 @@ export class Chained extends CollectiveOperation {
 
   override contradicted(): boolean {
     return (this.#second ?? this.#first).contradicted()
+  }
+
+  override parts(): readonly Operation[] {
+    return (this.#second ?? this.#first).parts()
   }
 
   result(): unknown {

@@ -4,7 +4,7 @@
 // a piece of a typed array whose bounds the driver knows, or a whole value of unknown size. So one copy of an algorithm
 // serves typed arrays and values, every transport, and every driver (awaited, as a Request, recorded).
 //
-// The oblivious rule: rounds depend on rank, size, root and the number of blocks, never on what was received.
+// The oblivious rule: rounds depend on rank, size, root, hosts and the number of blocks, never on what was received.
 
 /** Buffers of a schedule. INPUT is what the caller gave and is never written; RESULT is what the caller gets. */
 export const INPUT = 0
@@ -42,6 +42,8 @@ export interface Shape {
   readonly root: number
   /** Blocks of RESULT and SCRATCH. */
   readonly blocks: number
+  /** The host of each rank, numbered from 0 in the order of their first ranks; absent where there is one. */
+  readonly hosts?: readonly number[]
 }
 
 /**
@@ -120,6 +122,9 @@ export type CollectiveName =
  */
 export type Cut = 'whole' | 'ranks' | 'segments'
 
+/** For ranks on `hosts` hosts, as many on each; default: one. */
+export type Formula = (size: number, blocks: number, hosts?: number) => number
+
 /**
  * What buffers hold when an algorithm starts and ends; the driver sees to it.
  *
@@ -148,20 +153,28 @@ export interface Entry {
   readonly commutative?: boolean
   /** Cannot run on values of unknown size (a value is one block). Implied where a vector is cut. */
   readonly typedOnly?: boolean
+  /**
+   * On two levels, inside hosts and between them: the ranks must be on several hosts, more than one on some. Unless the op
+   * commutes, the ranks of each host must follow one another.
+   */
+  readonly twoLevel?: boolean
   /** Uses SCRATCH. */
   readonly scratch: boolean
   /**
    * What a call costs on its longest path, from root 0, for vectors that divide evenly: messages one after the other
-   * (messages of one round to the same peer count once), bytes sent and bytes combined, both in units of `bytes`.
+   * (messages of one round to the same peer count once), bytes sent and bytes combined, both in units of `bytes`. On two
+   * levels: of the messages between `hosts` hosts, each with as many ranks, and then of those inside.
    */
-  readonly steps: (size: number, blocks: number) => number
-  readonly volume: (size: number, blocks: number) => number
-  readonly work: (size: number, blocks: number) => number
+  readonly steps: Formula
+  readonly volume: Formula
+  readonly work: Formula
+  readonly inside?: { readonly steps: Formula; readonly volume: Formula; readonly work: Formula }
   /**
    * Estimated seconds by latency, byte time and op byte time. `bytes` is the vector for bcast, reduce and allreduce,
-   * and one block for scatter, gather, allgather and alltoall.
+   * and one block for scatter, gather, allgather and alltoall. `inside`: what is different inside hosts, if the ranks are
+   * on several.
    */
-  readonly cost: (size: number, bytes: number, model: CostModel) => number
+  readonly cost: (size: number, bytes: number, model: CostModel, hosts?: number, inside?: CostModel) => number
 }
 
 /**

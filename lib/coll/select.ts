@@ -6,8 +6,10 @@
 import { ENV } from '../env.js'
 import { ArgumentError } from '../errors.js'
 import { isPowerOfTwo } from './patterns/hypercube.js'
+import { areBlocks } from './patterns/levels.js'
 import { algorithmNamed, algorithmsOf, collectives, isBoard, isCollective } from './registry.js'
 import type { BoardEntry, CollectiveName, CostModel, Entry } from './schedule.js'
+import { SEVERAL_HOSTS } from './switchpoints-hosts.js'
 import { SWITCH_POINTS } from './switchpoints.js'
 import { parseSwitchPoints } from './table.js'
 import type { SwitchPoint } from './table.js'
@@ -23,12 +25,16 @@ export interface Call {
   readonly commutative?: boolean
   /** Ranks a core on the fullest host; 1 where absent. Must be the same on all ranks. */
   readonly ranksPerCore?: number
+  /** The host of each rank, where they are on several and more than one on some; see Shape. */
+  readonly hosts?: readonly number[]
   /** The name of the algorithm to run. */
   readonly algorithm?: string
 }
 
 /** Shared memory between processes: 1 µs, 20 GB/s, 10 GB/s. */
 const SHARED_MEMORY: CostModel = { alpha: 1e-6, beta: 5e-11, gamma: 1e-10 }
+/** Encrypted TCP between hosts: 100 µs, 0.5 GB/s. */
+const NETWORK: CostModel = { alpha: 1e-4, beta: 2e-9, gamma: 1e-10 }
 
 interface Choice {
   readonly point: SwitchPoint
@@ -79,9 +85,10 @@ export function select(collective: CollectiveName, call: Call, policy = environm
   return cheapest(collective, call)
 }
 
-function fits({ maxSize = Infinity, maxBytes = Infinity, crowded, powerOfTwo }: SwitchPoint, call: Call): boolean {
+function fits({ maxSize = Infinity, maxBytes = Infinity, crowded, powerOfTwo, severalHosts }: SwitchPoint, call: Call): boolean {
   return call.size <= maxSize && call.bytes <= maxBytes
     && (crowded !== true || (call.ranksPerCore ?? 1) > 1)
+    && (severalHosts !== true || call.hosts !== undefined)
     && (powerOfTwo !== true || isPowerOfTwo(call.size))
 }
 
@@ -89,6 +96,10 @@ function fits({ maxSize = Infinity, maxBytes = Infinity, crowded, powerOfTwo }: 
 function obstacle(entry: Entry, call: Call): string {
   if (entry.typedOnly === true && !call.typed) return 'it needs typed arrays whose lengths all ranks know'
   if (entry.commutative === true && call.commutative !== true) return 'it needs a commutative operation'
+  if (entry.twoLevel === true && call.hosts === undefined) return 'it needs ranks on several hosts, and more than one on some'
+  if (entry.twoLevel === true && call.commutative === false && !areBlocks(call.hosts!)) {
+    return 'it needs a commutative operation, or hosts whose ranks follow one another'
+  }
   if (entry.powerOfTwo === true && !isPowerOfTwo(call.size)) return `${call.size} ranks are no power of two`
   return ''
 }
@@ -107,7 +118,9 @@ function cheapest(collective: CollectiveName, call: Call): Entry {
   let bestCost = Infinity
   for (const entry of algorithmsOf(collective)) {
     if (obstacle(entry, call) !== '') continue
-    const cost = entry.cost(call.size, call.bytes, SHARED_MEMORY)
+    const cost = call.hosts === undefined
+      ? entry.cost(call.size, call.bytes, SHARED_MEMORY)
+      : entry.cost(call.size, call.bytes, NETWORK, Math.max(...call.hosts) + 1, SHARED_MEMORY)
     if (cost < bestCost) {
       best = entry
       bestCost = cost
@@ -131,10 +144,19 @@ export function parseAlgorithms(text: string): Forced {
   return forced
 }
 
-/** The user's switch points, and the shipped ones of collectives that those leave out. */
+/**
+ * The user's switch points, and the shipped ones of collectives that those leave out; of rows for several hosts and of all
+ * others each by itself.
+ */
 export function mergeSwitchPoints(own: readonly SwitchPoint[]): SwitchPoint[] {
-  const named = new Set(own.map(({ collective }) => collective))
-  return [...own, ...SWITCH_POINTS.filter(({ collective }) => !named.has(collective))]
+  const namedBy = (points: readonly SwitchPoint[]): Set<CollectiveName> => new Set(points.map(({ collective }) => collective))
+  const named = namedBy(own.filter(({ severalHosts }) => severalHosts !== true))
+  const between = namedBy(own.filter(({ severalHosts }) => severalHosts === true))
+  return [
+    ...SEVERAL_HOSTS.filter(({ collective }) => !between.has(collective)),
+    ...own,
+    ...SWITCH_POINTS.filter(({ collective }) => !named.has(collective)),
+  ]
 }
 
 let fromEnvironment: Policy | undefined
@@ -147,6 +169,6 @@ function readEnvironment(): Policy {
   const own = process.env[ENV.SWITCH_POINTS] ?? ''
   return {
     forced: parseAlgorithms(process.env[ENV.ALGORITHM] ?? ''),
-    choices: choicesOf(own === '' ? SWITCH_POINTS : mergeSwitchPoints(parseSwitchPoints(own))),
+    choices: choicesOf(mergeSwitchPoints(own === '' ? [] : parseSwitchPoints(own))),
   }
 }

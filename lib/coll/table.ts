@@ -16,6 +16,8 @@ export interface SwitchPoint {
   readonly maxBytes?: number
   /** Only where ranks share cores: messages in all count then, not those on the longest path. */
   readonly crowded?: boolean
+  /** Only where the ranks are on several hosts, and more than one on some. */
+  readonly severalHosts?: boolean
   /** Only where the size is a power of two. */
   readonly powerOfTwo?: boolean
 }
@@ -47,6 +49,7 @@ const CHECKS: Record<Exclude<keyof SwitchPoint, 'collective' | 'algorithm'>, { i
   maxSize: { is: (value) => Number.isSafeInteger(value) && (value as number) > 0, what: 'a positive integer' },
   maxBytes: { is: (value) => Number.isSafeInteger(value) && (value as number) >= 0, what: 'an integer from 0' },
   crowded: { is: (value) => typeof value === 'boolean', what: 'true or false' },
+  severalHosts: { is: (value) => typeof value === 'boolean', what: 'true or false' },
   powerOfTwo: { is: (value) => typeof value === 'boolean', what: 'true or false' },
 }
 

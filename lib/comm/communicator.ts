@@ -36,6 +36,14 @@ export interface CommunicatorHome {
   readonly boards?: BoardPool
 }
 
+/** The host of each rank by number, in the order of their first ranks; undefined for one host, or one rank on each. */
+function indicesOf(hosts: readonly string[]): number[] | undefined {
+  const numbers = new Map<string, number>()
+  for (const host of hosts) if (!numbers.has(host)) numbers.set(host, numbers.size)
+  if (numbers.size === 1 || numbers.size === hosts.length) return undefined
+  return hosts.map((host) => numbers.get(host)!)
+}
+
 /** For `splitType`: ranks that share a host. */
 export const SHARED = 1
 
@@ -48,6 +56,8 @@ export class Communicator extends PointToPoint implements CollectiveScope {
   readonly ranksPerCore: number
   /** The host of each rank, in rank order. */
   readonly hosts: readonly string[]
+  /** @internal */
+  readonly hostIndices: readonly number[] | undefined
   /** This rank among those of the communicator that are on its host, and how many those are. */
   readonly localRank: number
   readonly localSize: number
@@ -68,6 +78,7 @@ export class Communicator extends PointToPoint implements CollectiveScope {
     this.hosts = Object.freeze(Array.from({ length: group.size }, (_, rank) => home.hosts[group.worldRankOf(rank)]))
     const isLocal = (host: string): boolean => host === this.hosts[group.rank]
     this.localSize = this.hosts.filter(isLocal).length
+    this.hostIndices = indicesOf(this.hosts)
     this.localRank = this.hosts.slice(0, group.rank).filter(isLocal).length
     this.#collectiveScope = {
       context: context + 1,

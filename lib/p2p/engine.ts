@@ -166,6 +166,7 @@ export class Engine implements Receiver {
 
   /** Whether an operation waits for a peer whose frames come in while the event loop turns only. */
   needsTurns(op: Operation): boolean {
+    if (op.parts !== undefined) return op.parts().some((part) => !part.done && this.needsTurns(part))
     if (op instanceof SendOp) return this.#peers[op.dest].needsTurns
     if (!(op instanceof RecvOp) || op.source < 0) return false
     return this.#peers[op.source].needsTurns

@@ -44,6 +44,9 @@ export abstract class Operation {
     return false
   }
 
+  /** The operations that this one waits for at present, where it is made of others. */
+  parts?(): readonly Operation[]
+
   markCancelled(): void {
     this.error = new CancelledError(`${this.describe()} was cancelled`)
   }

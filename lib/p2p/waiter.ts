@@ -89,6 +89,7 @@ export class Waiter implements Owner {
       else if (now > end && !engine.busy) return false
       else if (now > end + COPY_MILLISECONDS) return false
       // Who copies, or may help to, has more to look at than arrivals: it yields once at the most.
+      if (this.#brief && engine.needsTurns(op)) return false
       if (frames === 0) engine.linger(looks, engine.copying ? 1 : LINGER_NANOSECONDS)
     }
   }

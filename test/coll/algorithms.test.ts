@@ -2,8 +2,10 @@
 import t from 'tap'
 import { cutBlocks, evenCut } from '../../lib/coll/cut.js'
 import { isPowerOfTwo } from '../../lib/coll/patterns/hypercube.js'
+import { areBlocks } from '../../lib/coll/patterns/levels.js'
 import { record } from '../../lib/coll/record.js'
 import { ENTRIES } from '../../lib/coll/registry.js'
+import { SEND } from '../../lib/coll/schedule.js'
 import type { Entry } from '../../lib/coll/schedule.js'
 import { judge } from './judge.js'
 import { LOCKSTEP, randomOrder, simulate } from './simulate.js'
@@ -37,8 +39,9 @@ function* runsOf(entry: Entry, size: number, root: number): Generator<Run> {
 
 function attempt(entry: Entry, run: Run, order: Order): string[] {
   try {
-    const wrong = judge(run, simulate(run, order), entry.commutative !== true)
-    return wrong.length === 0 ? [] : [`${run.size} ranks, root ${run.root}, ${run.blocks} blocks: ${wrong[0]}`]
+    const wrong = judge(run, simulate(run, order), entry.commutative !== true && areBlocks(run.hosts ?? []))
+    const hosts = run.hosts === undefined ? '' : `, hosts ${run.hosts.join(' ')}`
+    return wrong.length === 0 ? [] : [`${run.size} ranks, root ${run.root}, ${run.blocks} blocks${hosts}: ${wrong[0]}`]
   } catch (error) {
     return [String(error)]
   }
@@ -90,4 +93,45 @@ for (const entry of ENTRIES) {
     }
     t.equal(uses, entry.scratch)
   })
+}
+
+const inTurn = (size: number, hosts: number): number[] => Array.from({ length: size }, (_, rank) => rank % hosts)
+
+/** The host of each rank: blocks of equal and unequal length, in turn, and neither. */
+const LAYOUTS: readonly (readonly number[])[] = [
+  [0, 0, 1, 1], [0, 0, 0, 1, 2, 2], [0, 1, 1, 1, 1, 2], [0, 1, 2], [0, 0, 1, 1, 2, 2, 3, 3], [0, 0, 0, 0, 1, 2, 3, 4],
+  inTurn(4, 2), inTurn(7, 3), inTurn(12, 5), [0, 1, 0, 0, 2, 1, 2, 2, 0], [0, 1, 1, 0, 2, 3, 3, 0, 4, 1, 4, 4, 4, 2, 0, 5, 6],
+]
+
+for (const entry of ENTRIES.filter(({ twoLevel }) => twoLevel)) {
+  void t.test(`${entry.collective} ${entry.name}: right on several hosts`, async (t) => {
+    const failures: string[] = []
+    const far: string[] = []
+    for (const hosts of LAYOUTS) {
+      const size = hosts.length
+      for (const root of rootsOf(entry, size)) {
+        for (const run of runsOf(entry, size, root)) {
+          for (const order of [LOCKSTEP, randomOrder(1, false), randomOrder(2, true)]) {
+            failures.push(...attempt(entry, { ...run, hosts }, order))
+          }
+          const blocks = entry.cut === 'ranks' ? size : 1
+          if (messengers(entry, hosts, root, blocks) > 1) far.push(`${hosts.join(' ')}, root ${root}`)
+        }
+      }
+    }
+    t.same(failures.slice(0, 5), [])
+    t.same(far, [], 'one rank of a host speaks for it')
+  })
+}
+
+/** The most ranks of a host that send to other hosts. */
+function messengers({ run }: Entry, hosts: readonly number[], root: number, blocks: number): number {
+  const size = hosts.length
+  const counts = new Map<number, number>()
+  for (let rank = 0; rank < size; rank++) {
+    const steps = record(run, { rank, size, root, blocks, hosts }).flat()
+    const sends = steps.some(({ kind, peer }) => kind === SEND && hosts[peer] !== hosts[rank])
+    if (sends) counts.set(hosts[rank], (counts.get(hosts[rank]) ?? 0) + 1)
+  }
+  return Math.max(0, ...counts.values())
 }

@@ -5,6 +5,10 @@ import { record } from '../../lib/coll/record.js'
 import { RECV, REDUCE_LEFT, REDUCE_RIGHT, SEND } from '../../lib/coll/schedule.js'
 import type { CostModel, Entry, Step } from '../../lib/coll/schedule.js'
 
+/** As many ranks on each host, one after the other. */
+const consecutive = (size: number, hosts: number): number[] =>
+  Array.from({ length: size }, (_, rank) => Math.floor((rank * hosts) / size))
+
 interface Rank {
   readonly rounds: Step[][]
   round: number
@@ -13,13 +17,13 @@ interface Rank {
   sent: number
 }
 
-/** When the last of `size` ranks is done, where a vector, or a block of a gather-like collective, has length 1. */
-export function longestPath(entry: Entry, size: number, bytes: number, model: CostModel): number {
+/** When the last of `size` ranks on `hosts` hosts is done, where a vector, or a block of a gather-like collective, has length 1. */
+export function longestPath(entry: Entry, size: number, bytes: number, model: CostModel, hosts = 1): number {
   const vector = /cast|reduce/.test(entry.collective)
   const blocks = blockCount(entry.cut, size, bytes)
   const weight = entry.collective === 'barrier' ? 0 : vector ? 1 / blocks : 1
   const ranks: Rank[] = Array.from({ length: size }, (_, rank) => {
-    const rounds = record(entry.run, { rank, size, root: 0, blocks })
+    const rounds = record(entry.run, { rank, size, root: 0, blocks, ...(hosts > 1 && { hosts: consecutive(size, hosts) }) })
     return { rounds, round: 0, issued: false, time: 0, sent: 0 }
   })
   /** By sender and receiver: when each message began. */

@@ -44,3 +44,17 @@ void t.test('Rabenseifner combines every block as recursive doubling does', asyn
     }
   }
 })
+
+void t.test('on two levels: each host as a binomial tree, then hosts; the same bits for short and long vectors', async (t) => {
+  const on = (name: string, hosts: readonly number[], block = 0): string => {
+    const entry = algorithmsOf('allreduce').find((candidate) => candidate.name === name)!
+    const blocks = entry.cut === 'whole' ? 1 : hosts.length
+    const run = { collective: 'allreduce' as const, run: entry.run, size: hosts.length, root: 0, blocks, length: () => 1, hosts }
+    return simulate(run, LOCKSTEP).results[0][block]!.replace(/\.\d+/g, '')
+  }
+  t.equal(on('two-level', [0, 0, 0, 1, 1]), '(((0 1) 2) (3 4))')
+  t.equal(on('two-level', [0, 1, 0, 1, 2]), '(((0 2) (1 3)) 4)')
+  for (const hosts of [[0, 0, 0, 1, 1], [0, 0, 1, 1, 2, 2], [0, 1, 2, 3, 4, 4], [0, 0, 1, 1, 2, 2, 3, 3]]) {
+    hosts.forEach((_, block) => t.equal(on('two-level-rabenseifner', hosts, block), on('two-level', hosts)))
+  }
+})

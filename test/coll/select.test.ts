@@ -4,6 +4,7 @@ import { algorithmNamed, algorithmsOf, ENTRIES } from '../../lib/coll/registry.j
 import type { CollectiveName } from '../../lib/coll/schedule.js'
 import { boardLimit, choicesOf, mergeSwitchPoints, parseAlgorithms, select } from '../../lib/coll/select.js'
 import type { Forced, Policy } from '../../lib/coll/select.js'
+import { SEVERAL_HOSTS } from '../../lib/coll/switchpoints-hosts.js'
 import { MEASURED_ON, SWITCH_POINTS } from '../../lib/coll/switchpoints.js'
 import type { SwitchPoint } from '../../lib/coll/table.js'
 
@@ -105,7 +106,7 @@ void t.test('forced by the caller', async (t) => {
   t.equal(name('allreduce', { algorithm: 'ring' }), 'ring')
   t.throws(() => name('allreduce', { algorithm: 'rnig' }), {
     name: 'ArgumentError',
-    message: "allreduce has no algorithm 'rnig'; it has: recursive-doubling, ring, rabenseifner, shm",
+    message: "allreduce has no algorithm 'rnig'; it has: recursive-doubling, ring, rabenseifner, two-level, two-level-rabenseifner, shm",
   })
   t.throws(() => name('allreduce', { algorithm: 'ring', commutative: false }), { message: /a commutative operation/ })
   t.throws(() => name('allreduce', { algorithm: 'ring', typed: false }), { message: /needs typed arrays/ })
@@ -165,5 +166,38 @@ void t.test('where no switch point may, the cheapest does', async (t) => {
     t.notOk(entry.typedOnly ?? entry.commutative ?? entry.powerOfTwo, collective)
   }
   t.equal(name('reduce', { typed: false, bytes: 2 ** 30, size: 9 }), 'binomial')
-  t.same(mergeSwitchPoints([]), SWITCH_POINTS)
+  t.same(mergeSwitchPoints([]), [...SEVERAL_HOSTS, ...SWITCH_POINTS])
+})
+
+void t.test('on several hosts', async (t) => {
+  const whole = policy(mergeSwitchPoints([]))
+  const blocks = [0, 0, 1, 1, 2, 2, 3, 3]
+  const chosen = (collective: CollectiveName, call: Partial<Parameters<typeof select>[1]>): string =>
+    select(collective, { size: 8, bytes: 8, typed: true, commutative: true, hosts: blocks, ...call }, whole).name
+  for (const collective of ['barrier', 'bcast', 'allgather', 'reduce', 'allreduce'] as const) {
+    t.equal(chosen(collective, {}), 'two-level', collective)
+    t.equal(chosen(collective, { typed: false }), 'two-level', `${collective} of values`)
+    t.equal(chosen(collective, { commutative: false }), 'two-level', 'ranks of each host follow one another')
+  }
+  t.equal(chosen('allreduce', { bytes: 2 ** 20 }), 'two-level-rabenseifner')
+  t.equal(chosen('reduce', { bytes: 2 ** 20 }), 'two-level-rabenseifner')
+  const inTurn = { hosts: [0, 1, 2, 3, 0, 1, 2, 3] }
+  t.equal(chosen('allreduce', { ...inTurn, bytes: 2 ** 20 }), 'two-level-rabenseifner')
+  t.notMatch(chosen('allreduce', { ...inTurn, commutative: false }), /two-level/)
+  t.notMatch(chosen('alltoall', {}), /two-level/)
+  const one = { size: 8, bytes: 8, typed: true, commutative: true, algorithm: 'two-level' }
+  t.throws(() => select('allreduce', one, whole), { message: /it needs ranks on several hosts, and more than one on some/ })
+  t.throws(() => select('reduce', { ...one, ...inTurn, commutative: false }, whole), { message: /commutative operation, or hosts/ })
+  t.equal(boardLimit('bcast', { size: 4, bytes: 0, typed: true }, whole), boardLimit('bcast', { size: 4, bytes: 0, typed: true }, SHIPPED))
+  const own = mergeSwitchPoints([{ collective: 'barrier', severalHosts: true, algorithm: 'tree' }])
+  t.equal(select('barrier', { size: 8, bytes: 0, typed: true, hosts: blocks }, policy(own)).name, 'tree')
+  t.equal(select('bcast', { size: 8, bytes: 0, typed: true, hosts: blocks }, policy(own)).name, 'two-level')
+  t.equal(own.filter(({ collective, severalHosts }) => collective === 'barrier' && severalHosts !== true).length,
+    SWITCH_POINTS.filter(({ collective }) => collective === 'barrier').length)
+})
+
+void t.test('where no row is for several hosts, the cheapest by the formulas of both levels', async (t) => {
+  const call = { size: 8, bytes: 8, typed: true, commutative: true, hosts: [0, 0, 0, 0, 1, 1, 1, 1] }
+  t.equal(select('allreduce', call, policy([])).name, 'two-level')
+  t.equal(select('barrier', call, policy([])).name, 'two-level')
 })

@@ -16,6 +16,8 @@ export interface Run {
   readonly blocks: number
   /** Length of a block that came from rank `source` or, in a vector, of block `source`. */
   readonly length: (source: number) => number
+  /** The host of each rank; default: one. */
+  readonly hosts?: readonly number[]
 }
 
 export interface Order {
@@ -88,10 +90,10 @@ class Simulation {
   constructor(run: Run, order: Order) {
     this.run = run
     this.order = order
-    const { size, root } = run
+    const { size, root, hosts } = run
     for (let rank = 0; rank < size; rank++) {
       const buffers = buffersOf(run, rank)
-      const schedule = run.run({ rank, size, root, blocks: buffers[RESULT].length })
+      const schedule = run.run({ rank, size, root, blocks: buffers[RESULT].length, ...(hosts && { hosts }) })
       const heard = 1n << BigInt(rank)
       this.ranks.push({ schedule, buffers, steps: [], pending: 0, rounds: 0, done: false, heard, hearing: heard })
       this.events.push(rank)
@@ -248,9 +250,9 @@ class Simulation {
   }
 
   fail(number: number, what: string): never {
-    const { collective, size, root } = this.run
+    const { collective, size, root, hosts = [] } = this.run
     const { rounds } = this.ranks[number]
-    throw new Error(`${collective}, ${size} ranks, root ${root}: rank ${number}, round ${rounds}: ${what}`)
+    throw new Error(`${collective}, ${size} ranks, root ${root}, hosts ${hosts.join(' ')}: rank ${number}, round ${rounds}: ${what}`)
   }
 }
 

@@ -1,15 +1,14 @@
 // Every collective, by every algorithm, for sizes and lengths that do and do not divide, awaited and as a request.
 import t from 'tap'
 import { isDeepStrictEqual } from 'node:util'
-import { algorithmsOf } from '../../lib/coll/registry.js'
-import { isPowerOfTwo } from '../../lib/coll/patterns/hypercube.js'
+import { areBlocks } from '../../lib/coll/patterns/levels.js'
 import type { CollectiveName } from '../../lib/coll/schedule.js'
 import type { CollectiveOptions } from '../../lib/comm/collectives/call.js'
 import type { Communicator } from '../../lib/comm/communicator.js'
 import { Op, SUM } from '../../lib/data/op.js'
 import type { TypedArray } from '../../lib/data/types.js'
 import { filled, objectValues } from '../support/values.js'
-import { inWorlds, transports } from '../support/worlds.js'
+import { algorithmsFor, inWorlds, transports } from '../support/worlds.js'
 
 const CONCAT = Op.create((a: string, b: string) => a + b)
 const FIRST = Op.create((a: number) => a, { name: 'first' })
@@ -118,10 +117,12 @@ const onValues: Record<CollectiveName, Check> = {
     for (const root of rootsOf(world)) {
       const atRoot = (value: unknown): unknown => (world.rank === root ? value : undefined)
       const mine = `(${world.rank})`
-      const got = form === 'blocking'
-        ? await world.reduce(mine, CONCAT, root, options)
-        : await world.ireduce(mine, CONCAT, root, options)
-      report.expect(`concatenation at ${root}`, got, atRoot(word))
+      if (keepsOrder(world, options)) {
+        const got = form === 'blocking'
+          ? await world.reduce(mine, CONCAT, root, options)
+          : await world.ireduce(mine, CONCAT, root, options)
+        report.expect(`concatenation at ${root}`, got, atRoot(word))
+      }
       const sum = await world.reduce(BigInt(world.rank) << 70n, SUM, root, options)
       report.expect(`bigints at ${root}`, sum, atRoot(BigInt((world.size * (world.size - 1)) / 2) << 70n))
     }
@@ -129,6 +130,7 @@ const onValues: Record<CollectiveName, Check> = {
 
   async allreduce(world, form, options, report) {
     const word = ranksOf(world).map((rank) => `(${rank})`).join('')
+    if (!keepsOrder(world, options)) return
     const mine = `(${world.rank})`
     const got = form === 'blocking'
       ? await world.allreduce(mine, CONCAT, options)
@@ -258,6 +260,7 @@ const onArrays: Partial<Record<CollectiveName, Check>> = {
       const number = await world.reduce(world.rank + 1, SUM, root, options)
       const { rank, size } = world
       report.expect(`number, root ${root}`, number, rank === root ? (size * (size + 1)) / 2 : undefined)
+      if (!keepsOrder(world, options)) continue
       const first = await world.reduce(Float32Array.of(rank, 10 + rank, 20 + rank), FIRST, root, options)
       report.expect(`first, root ${root}`, first, world.rank === root ? Float32Array.of(0, 10, 20) : undefined)
     }
@@ -280,13 +283,17 @@ const onArrays: Partial<Record<CollectiveName, Check>> = {
       report.expect(`${length}, in place`, mine, sum)
     }
     report.expect('number', await world.allreduce(world.rank + 1, SUM, options), (world.size * (world.size + 1)) / 2)
-    if (options.algorithm !== 'ring') {
+    if (keepsOrder(world, options)) {
       const first = await world.allreduce(Int16Array.of(world.rank, 5 + world.rank), FIRST, options)
       report.expect('first', first, Int16Array.of(0, 5))
     }
     await floats(world, options, report)
   },
 }
+
+/** Whether an algorithm may combine operands whose op does not commute. */
+const keepsOrder = ({ hostIndices = [] }: Communicator, { algorithm = '' }: CollectiveOptions): boolean =>
+  algorithm !== 'ring' && (areBlocks(hostIndices) || !algorithm.startsWith('two-level'))
 
 /** The sum of doubles that do not add up exactly has the same bits on all ranks. */
 async function floats(world: Communicator, options: CollectiveOptions, report: Report): Promise<void> {
@@ -298,11 +305,8 @@ async function floats(world: Communicator, options: CollectiveOptions, report: R
 }
 
 /** The calls of an algorithm that has no restriction broken by them. On shared memory the default is the board. */
-function algorithms(collective: CollectiveName, size: number, typed: boolean): (string | undefined)[] {
-  const may = algorithmsOf(collective).filter(
-    ({ powerOfTwo, typedOnly }) =>
-      (powerOfTwo !== true || isPowerOfTwo(size)) && (typed || collective === 'bcast' || typedOnly !== true),
-  )
+function algorithms(collective: CollectiveName, world: Communicator, typed: boolean): (string | undefined)[] {
+  const may = algorithmsFor(collective, world).filter(({ typedOnly }) => typed || collective === 'bcast' || typedOnly !== true)
   return [undefined, ...may.map((entry) => entry.name)]
 }
 
@@ -310,7 +314,7 @@ async function every(world: Communicator): Promise<string[]> {
   const report = new Report(world)
   for (const [typed, checks] of [[false, onValues], [true, onArrays]] as const) {
     for (const [collective, check] of Object.entries(checks) as [CollectiveName, Check][]) {
-      for (const algorithm of algorithms(collective, world.size, typed)) {
+      for (const algorithm of algorithms(collective, world, typed)) {
         for (const form of ['blocking', 'i-form'] as const) {
           report.cell = `${collective} of ${typed ? 'arrays' : 'values'}, ${algorithm ?? 'the default'}, ${form}`
           // The typed forms of allgather without into go as values, whose lengths not all ranks know.
@@ -323,13 +327,19 @@ async function every(world: Communicator): Promise<string[]> {
 }
 
 for (const name of transports()) {
-  const several = name === 'hosts' ? [2, 3, 5] : [1, 2, 3, 5, 8]
+  const several = name === 'hosts' ? [2, 3, 4, 5] : [1, 2, 3, 5, 8]
   const sizes = name === 'inproc' ? Array.from({ length: 17 }, (_, i) => i + 1) : several
   for (const size of sizes) {
     void t.test(`${name}, ${size} ranks`, async (t) => {
       t.same((await inWorlds(name, size, every, { seconds: 60 })).flat(), [])
     })
   }
+}
+
+for (const hosts of ['aaabcc', 'abcabc', 'abbacbd', 'aaaabbbb']) {
+  void t.test(`hosts ${hosts}`, async (t) => {
+    t.same((await inWorlds('inproc', hosts.length, every, { hosts: hosts.split(''), seconds: 60 })).flat(), [])
+  })
 }
 
 for (const eagerLimit of [0, 64]) {

@@ -1,14 +1,12 @@
 // Every built-in op on every type it takes, by every algorithm, beside the op applied in rank order.
 import t from 'tap'
 import { isDeepStrictEqual } from 'node:util'
-import { isPowerOfTwo } from '../../lib/coll/patterns/hypercube.js'
-import { algorithmsOf } from '../../lib/coll/registry.js'
 import type { Communicator } from '../../lib/comm/communicator.js'
 import { BAND, BOR, BXOR, LAND, LOR, LXOR, MAX, MAXLOC, MIN, MINLOC, Op, PROD, SUM } from '../../lib/data/op.js'
 import { CONSTRUCTORS } from '../../lib/data/types.js'
 import type { TypedArray } from '../../lib/data/types.js'
 import { ArgumentError, MismatchError } from '../../lib/errors.js'
-import { errorOf, inWorlds, transports } from '../support/worlds.js'
+import { algorithmsFor, errorOf, inWorlds, transports } from '../support/worlds.js'
 
 const OPS = [SUM, PROD, MIN, MAX, LAND, LOR, LXOR, BAND, BOR, BXOR, MINLOC, MAXLOC]
 const onIntegers = (op: Op): boolean => op === BAND || op === BOR || op === BXOR
@@ -46,8 +44,7 @@ async function everyOp(world: Communicator): Promise<string[]> {
     const call = (value: unknown, op: Op, options: { algorithm: string }): Promise<unknown> =>
       collective === 'allreduce' ? world.allreduce(value, op, options) : world.reduce(value, op, size - 1, options)
     const seen = (value: unknown): unknown => (collective === 'allreduce' || rank === size - 1 ? value : undefined)
-    for (const { name: algorithm, powerOfTwo, typedOnly } of algorithmsOf(collective)) {
-      if (powerOfTwo === true && !isPowerOfTwo(size)) continue
+    for (const { name: algorithm, typedOnly } of algorithmsFor(collective, world)) {
       for (const op of OPS) {
         for (const constructor of CONSTRUCTORS) {
           // 94 elements: enough for the addon.
@@ -92,22 +89,22 @@ void t.test('ops of the user', async (t) => {
       t.equal((await world.allreduce(words, longest)).length, most)
       const steps = Array.from({ length: size }, (_, i) => ({ m: i + 2, n: i }))
       const all = folded(compose, steps)
-      for (const { name: algorithm, typedOnly } of algorithmsOf('allreduce')) {
+      for (const { name: algorithm, typedOnly } of algorithmsFor('allreduce', world)) {
         if (typedOnly !== true) t.same(await world.allreduce(steps[rank], compose, { algorithm }), all)
       }
-      for (const { name: algorithm, commutative } of algorithmsOf('allreduce')) {
+      for (const { name: algorithm, commutative } of algorithmsFor('allreduce', world)) {
         if (commutative === true) continue
         const got = await world.allreduce(Uint16Array.of(rank, rank + 1, rank + 2), last, { algorithm })
         t.same(got, Uint16Array.of(size - 1, size, size + 1), algorithm)
       }
       t.same(await world.allreduce(BigInt64Array.of(BigInt(rank)), lastBig), BigInt64Array.of(BigInt(size - 1)))
       for (let root = 0; root < size; root++) {
-        for (const { name: algorithm } of algorithmsOf('reduce')) {
+        for (const { name: algorithm } of algorithmsFor('reduce', world)) {
           const got = await world.reduce(Uint16Array.of(rank, rank + 1), last, root, { algorithm })
           t.same(got, rank === root ? Uint16Array.of(size - 1, size) : undefined, algorithm)
         }
       }
-    })
+    }, { hosts: Array.from({ length: size }, (_, rank) => (rank < size / 2 ? 'here' : 'there')) })
   }
 })
 

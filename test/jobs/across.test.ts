@@ -1,22 +1,31 @@
-// Ranks of a job on several hosts: real processes, shared memory inside each host and TCP between them.
+// Jobs on several hosts, all of which are this machine: shared memory inside each host and TCP between them.
 import t from 'tap'
-import { runOnHosts } from '../support/launcher.js'
-import { program } from './support.js'
+import { runJob } from '../launcher/run.js'
+import { program, runForJson, show } from './support.js'
 
+const rsh = program('on-this-machine.sh')
 const lines = (size: number): string[] => Array.from({ length: size }, (_, rank) => `rank ${rank} of ${size}: ok`).sort()
 
-const LAYOUTS: readonly { title: string; hosts: string[]; without?: string[] }[] = [
-  { title: 'two hosts', hosts: ['a', 'a', 'b', 'b'] },
-  { title: 'hosts in turn', hosts: ['a', 'b', 'c', 'a', 'b'] },
-  { title: 'one rank a host', hosts: ['a', 'b', 'c'] },
-  { title: 'a host without shared memory', hosts: ['a', 'a', 'b', 'b'], without: ['b'] },
-  { title: 'no host with shared memory', hosts: ['a', 'b', 'a', 'b'], without: ['a', 'b'] },
+const LAYOUTS: readonly [title: string, size: number, options: string[]][] = [
+  ['two hosts', 4, ['-H', 'a:2,b:2']],
+  ['hosts in turn', 5, ['-H', 'a:2,b:2,c', '--map-by', 'node']],
+  ['one rank a host', 3, ['-H', 'a,b,c']],
+  ['a host without shared memory', 4, ['-H', 'a:2,bare:2']],
+  ['no host with shared memory', 4, ['-H', 'bare1:2,bare2:2', '--map-by', 'node']],
+  ['by choice', 4, ['-H', 'a:2,b:2', '--transport', 'zmq']],
+  ['every send waits for its receive', 4, ['-H', 'a:2,b:2', '--eager-limit', '0']],
 ]
 
-for (const { title, hosts, without } of LAYOUTS) {
+for (const [title, size, options] of LAYOUTS) {
   void t.test(title, async (t) => {
-    const { codes, output } = await runOnHosts({ args: [program('across.mjs')], hosts, ...(without && { without }) })
-    t.same(codes, hosts.map(() => 0))
-    t.same(output.trim().split('\n').sort(), lines(hosts.length))
+    const job = await runJob(['-n', String(size), '--rsh', rsh, ...options, program('across.mjs')])
+    t.equal(job.code, 0, show(job))
+    t.same(job.stdout.trim().split('\n').sort(), lines(size))
   })
 }
+
+void t.test('64 ranks on four hosts, each with each, within the usual limit of open files', async (t) => {
+  const args = ['-n', '64', '-H', 'a:16,b:16,c:16,d:16', '--rsh', rsh, program('exchange.mjs')]
+  const { descriptors } = await runForJson<{ descriptors: number }>(args, { timeout: 120_000 })
+  t.ok(descriptors < 256, `${descriptors} descriptors`)
+})

@@ -2,6 +2,9 @@
 import { randomBytes } from 'node:crypto'
 import { nativeMemory, whyNotNative } from '../../native/load.js'
 import type { NativeMemory } from '../../native/load.js'
+import { isPowerOfTwo } from '../../lib/coll/patterns/hypercube.js'
+import { algorithmsOf } from '../../lib/coll/registry.js'
+import type { CollectiveName, Entry } from '../../lib/coll/schedule.js'
 import { Communicator } from '../../lib/comm/communicator.js'
 import { Contexts, WORLD_CONTEXT } from '../../lib/comm/contexts.js'
 import { Group } from '../../lib/comm/group.js'
@@ -193,6 +196,12 @@ export function openWorlds(name: TransportName, size: number, options: WorldsOpt
   }
   return { worlds, engines, waiters, close }
 }
+
+/** The algorithms whose restrictions on sizes and hosts a communicator meets. */
+export const algorithmsFor = (collective: CollectiveName, { size, hostIndices }: Communicator): Entry[] =>
+  algorithmsOf(collective).filter(
+    ({ powerOfTwo, twoLevel }) => (powerOfTwo !== true || isPowerOfTwo(size)) && (twoLevel !== true || hostIndices !== undefined),
+  )
 
 /** What the ranks wait for, for the message of a test that hangs. */
 function doing(worlds: readonly Communicator[]): string {

@@ -12,11 +12,11 @@ import type { TypedArray } from '../../data/types.js'
 import { copyOut } from '../../wire/bytes.js'
 import { checkRoot } from '../group.js'
 import { targetBlock } from './blocks.js'
-import { buffer, choose, checkOptions, contextFor } from './call.js'
-import type { CollectiveIntoOptions, CollectiveScope } from './call.js'
+import { buffer, choose, checkOptions, contextFor, scheduleOf } from './call.js'
+import type { CollectiveIntoOptions, CollectiveOptions, CollectiveScope } from './call.js'
 
 /**
- * Where a binomial tree is fastest (the root alone knows the size, and chooses) the value goes down it at once. Else it is
+ * Where a tree is fastest (the root alone knows the size, and chooses) the value goes down it at once. Else it is
  * announced (type and size) down the tree, and follows by an algorithm for vectors of known size. So it works alike
  * whether or not a rank gives `into`.
  */
@@ -30,9 +30,9 @@ export function startBcast(
   checkOptions(comm, 'bcast', options)
   const { rank, size } = comm
   const source = rank === root ? blockOf(value) : undefined
-  const tree = choose(comm, 'bcast', { algorithm: 'binomial' }, 0, false)
+  const tree = choose(comm, 'bcast', { algorithm: treeFor(comm, options) }, 0, false)
   const wanted = options.algorithm === undefined ? tree : choose(comm, 'bcast', options, 0, true)
-  const single = options.algorithm === undefined ? size <= 2 : options.algorithm === 'binomial'
+  const single = options.algorithm === undefined ? size <= 2 : options.algorithm === tree.name
   const announced =
     source !== undefined &&
     !single &&
@@ -41,7 +41,7 @@ export function startBcast(
   const context = contextFor(comm, wanted, false, root)
   const first = announced ? announcement(source) : source
   const blocks: [Block | undefined] = [first ?? directBlock(options.into, single)]
-  const schedule = tree.run({ rank, size, root, blocks: 1 })
+  const schedule = scheduleOf(tree, comm, root, 1)
   const finish = (): unknown => {
     const block = blocks[0] as Block
     if (block.type !== ANNOUNCEMENT) return finishBcast(value, rank === root, block, options.into)
@@ -54,6 +54,12 @@ export function startBcast(
     const block = blocks[0] as Block
     return block.type === ANNOUNCEMENT ? bcastVector(comm, context, value, root, readAnnouncement(block), options) : undefined
   })
+}
+
+/** The tree that values go down, or what all ranks must know of what follows. */
+function treeFor({ hostIndices }: CollectiveScope, { algorithm }: CollectiveOptions): string {
+  if (algorithm === 'binomial') return algorithm
+  return hostIndices === undefined ? 'binomial' : 'two-level'
 }
 
 /** With `into` the message can go straight there, if it is sure to come whole and of that type: sizes are checked. */
@@ -91,7 +97,7 @@ export function bcastVector(
     entry.cut === 'segments' && options.segmentBytes !== undefined
       ? segmentCut(length, 1, options.segmentBytes)
       : cutBlocks(entry.cut, size, length, 1)
-  const schedule = entry.run({ rank, size, root, blocks: offsets.length - 1 })
+  const schedule = scheduleOf(entry, comm, root, offsets.length - 1)
   const finish = (): unknown => finishBcast(value, rank === root, { type, bytes }, into)
   return new TypedRun(context, schedule, finish, UINT8, [undefined, buffer(bytes, offsets), undefined])
 }

@@ -4,7 +4,7 @@ import { algorithmsOf } from '../../coll/registry.js'
 import { ArgumentError } from '../../errors.js'
 import type { RunContext } from '../../coll/drive.js'
 import type { TypedBuffer } from '../../coll/drive-typed.js'
-import type { CollectiveName, Entry } from '../../coll/schedule.js'
+import type { CollectiveName, Entry, Schedule } from '../../coll/schedule.js'
 import { select } from '../../coll/select.js'
 import type { Op } from '../../data/op.js'
 import { rawBytes, typeOf } from '../../data/payload.js'
@@ -31,6 +31,8 @@ export interface CollectiveScope {
   /** The next collective's tag and place. */
   contextFor(signature: number): RunContext
   readonly ranksPerCore: number
+  /** Where algorithms on two levels make sense, see Shape. */
+  readonly hostIndices?: readonly number[] | undefined
 }
 
 export const isTyped = (type: number): boolean => type <= BIGUINT64
@@ -56,9 +58,15 @@ export function choose(
     bytes,
     typed,
     ranksPerCore: comm.ranksPerCore,
+    ...(comm.hostIndices && { hosts: comm.hostIndices }),
     ...(op === undefined ? {} : { commutative: op.commute }),
     ...(algorithm === undefined ? {} : { algorithm }),
   })
+}
+
+/** The schedule of this rank. */
+export function scheduleOf(entry: Entry, { rank, size, hostIndices }: CollectiveScope, root: number, blocks: number): Schedule {
+  return entry.run({ rank, size, root, blocks, ...(hostIndices && { hosts: hostIndices }) })
 }
 
 /** Options that are wrong on this rank alone are told here, before anything has been sent. */

@@ -7,13 +7,12 @@ import type { Block } from '../../coll/drive-values.js'
 import { typeOf } from '../../data/payload.js'
 import type { TypedArray } from '../../data/types.js'
 import { blocksOf, notDivisible, fillInto } from './blocks.js'
-import { buffer, equalCut, choose, checkOptions, contextFor, isTyped, emptyLike, resultArray, describe } from './call.js'
+import { buffer, equalCut, choose, checkOptions, contextFor, isTyped, emptyLike, resultArray, describe, scheduleOf } from './call.js'
 import type { CollectiveIntoOptions, CollectiveScope } from './call.js'
 
 export function startAllgather(comm: CollectiveScope, value: unknown, options: CollectiveIntoOptions): CollectiveOperation {
   checkOptions(comm, 'allgather', options)
   const { rank, size } = comm
-  const shape = { rank, size, root: 0, blocks: size }
   const type = typeOf(value)
   const { into } = options
   if (into === undefined) {
@@ -21,14 +20,14 @@ export function startAllgather(comm: CollectiveScope, value: unknown, options: C
     const result = new Array<Block | undefined>(size)
     result[rank] = blockOf(value)
     const finish = (): unknown => (result as Block[]).map(valueOfBlock)
-    return new ValueRun(contextFor(comm, entry, false, 0), entry.run(shape), finish, [[], result, []])
+    return new ValueRun(contextFor(comm, entry, false, 0), scheduleOf(entry, comm, 0, size), finish, [[], result, []])
   }
   checkAllgatherInto(comm, value, into)
   const own = value as TypedArray
   const entry = choose(comm, 'allgather', options, own.byteLength, true)
   const result = buffer(into, equalCut(own.byteLength, size))
   into.set(own as never, rank * own.length)
-  return new TypedRun(contextFor(comm, entry, true, 0), entry.run(shape), () => into, type, [undefined, result, undefined])
+  return new TypedRun(contextFor(comm, entry, true, 0), scheduleOf(entry, comm, 0, size), () => into, type, [undefined, result, undefined])
 }
 
 export function checkAllgatherInto({ name, size }: CollectiveScope, value: unknown, into: TypedArray): void {
@@ -42,8 +41,7 @@ export function checkAllgatherInto({ name, size }: CollectiveScope, value: unkno
 
 export function startAlltoall(comm: CollectiveScope, values: unknown, options: CollectiveIntoOptions): CollectiveOperation {
   checkOptions(comm, 'alltoall', options)
-  const { rank, size } = comm
-  const shape = { rank, size, root: 0, blocks: size }
+  const { size } = comm
   const type = typeOf(values)
   if (!isTyped(type)) {
     const input = blocksOf(comm, 'alltoall', values)
@@ -55,7 +53,7 @@ export function startAlltoall(comm: CollectiveScope, values: unknown, options: C
       return options.into
     }
     const buffers = [input, result, new Array<undefined>(size)]
-    return new ValueRun(contextFor(comm, entry, false, 0), entry.run(shape), finish, buffers)
+    return new ValueRun(contextFor(comm, entry, false, 0), scheduleOf(entry, comm, 0, size), finish, buffers)
   }
   const vector = values as TypedArray
   if (vector.length % size !== 0) throw notDivisible(comm, 'alltoall', vector)
@@ -66,7 +64,7 @@ export function startAlltoall(comm: CollectiveScope, values: unknown, options: C
   const input = buffer(shareMemory(into, vector) ? vector.slice() : vector, cut)
   const scratch = entry.scratch ? buffer(emptyLike(vector), cut) : undefined
   const buffers = [input, buffer(into, cut), scratch]
-  return new TypedRun(contextFor(comm, entry, true, 0), entry.run(shape), () => into, type, buffers)
+  return new TypedRun(contextFor(comm, entry, true, 0), scheduleOf(entry, comm, 0, size), () => into, type, buffers)
 }
 
 const shareMemory = (a: TypedArray, b: TypedArray): boolean => a.buffer === b.buffer

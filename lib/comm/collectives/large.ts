@@ -83,7 +83,7 @@ export class Large implements LargeBcast, LargeScatter, LargeGather, LargeAllgat
 
   /** The communicator as those see it who send the rest of `call`: it has its place in the order of calls. */
   #scope(call: BoardCall): CollectiveScope {
-    const { name, rank, size, ranksPerCore } = this.#comm
-    return { name, rank, size, ranksPerCore, contextFor: (signature) => call.contextOfRest(signature) }
+    const { name, rank, size, ranksPerCore, hostIndices } = this.#comm
+    return { name, rank, size, ranksPerCore, hostIndices, contextFor: (signature) => call.contextOfRest(signature) }
   }
 }

@@ -11,7 +11,7 @@ import { checkOp } from '../../data/reduce.js'
 import { NUMBER } from '../../data/types.js'
 import type { TypedArray } from '../../data/types.js'
 import { checkRoot } from '../group.js'
-import { buffer, checkOptions, choose, contextFor, describe, isTyped, resultArray } from './call.js'
+import { buffer, checkOptions, choose, contextFor, describe, isTyped, resultArray, scheduleOf } from './call.js'
 import { giveScratchBack, takeScratch } from './scratch.js'
 import type { CollectiveOptions, CollectiveIntoOptions, CollectiveScope } from './call.js'
 
@@ -73,7 +73,7 @@ function reduceTyped(
   options: CollectiveOptions,
   finish: () => unknown,
 ): TypedRun {
-  const { rank, size } = comm
+  const { size } = comm
   const entry = choose(comm, collective, options, result.byteLength, true, op)
   // A pair of value and index must not be cut apart.
   const unit = op === MINLOC || op === MAXLOC ? 2 : 1
@@ -81,7 +81,7 @@ function reduceTyped(
   const cut = entry.cut === 'ranks' ? evenCut(result.length / unit, size) : [0, result.length / unit]
   const offsets = cut.map((offset) => offset * bytes)
   const scratch = entry.scratch && size > 1 ? takeScratch(result) : undefined
-  const schedule = entry.run({ rank, size, root, blocks: offsets.length - 1 })
+  const schedule = scheduleOf(entry, comm, root, offsets.length - 1)
   const buffers = [undefined, buffer(result, offsets), scratch && buffer(scratch, offsets)]
   const end = (): unknown => {
     if (scratch !== undefined) giveScratchBack(scratch)
@@ -99,10 +99,9 @@ function reduceValues(
   atRoot: boolean,
   options: CollectiveOptions,
 ): ValueRun {
-  const { rank, size } = comm
   const entry = choose(comm, collective, options, 0, false, op)
   const blocks: [Block | undefined] = [blockOf(value)]
-  const schedule = entry.run({ rank, size, root, blocks: 1 })
+  const schedule = scheduleOf(entry, comm, root, 1)
   const finish = (): unknown => (atRoot ? valueOfBlock(blocks[0] as Block) : undefined)
   return new ValueRun(contextFor(comm, entry, false, root, op), schedule, finish, [[], blocks, []], op)
 }

@@ -4,7 +4,7 @@ import { ValueRun, blockOf, ownValueOfBlock, valueOfBlock } from '../../coll/dri
 import type { Block } from '../../coll/drive-values.js'
 import { checkRoot } from '../group.js'
 import { blocksOf, fillInto, targetBlock } from './blocks.js'
-import { choose, checkOptions, contextFor } from './call.js'
+import { choose, checkOptions, contextFor, scheduleOf } from './call.js'
 import type { CollectiveIntoOptions, CollectiveScope } from './call.js'
 
 export function startScatter(
@@ -26,7 +26,7 @@ export function startScatter(
     if (block.target === undefined) fillInto(comm, 'scatter', into, [block])
     return into
   }
-  const schedule = entry.run({ rank, size, root, blocks: 1 })
+  const schedule = scheduleOf(entry, comm, root, 1)
   return new ValueRun(contextFor(comm, entry, false, root), schedule, finish, [input, result, new Array<undefined>(size)])
 }
 
@@ -49,6 +49,6 @@ export function startGather(
     fillInto(comm, 'gather', options.into, blocks)
     return options.into
   }
-  const schedule = entry.run({ rank, size, root, blocks: size })
+  const schedule = scheduleOf(entry, comm, root, size)
   return new ValueRun(contextFor(comm, entry, false, root), schedule, finish, [[own], result, []])
 }
