@@ -20,7 +20,7 @@ import { bindRanks } from './binding.js'
 import { Gate } from './gate.js'
 import { News } from './news.js'
 import { reapOrphans } from './orphans.js'
-import { Rank } from './rank.js'
+import { Rank, fullDisk } from './rank.js'
 import type { Listener, Shared } from './rank.js'
 import { readTopology } from './topology.js'
 import { Heartbeat } from './tree/heartbeat.js'
@@ -73,6 +73,8 @@ const listener: Listener = {
   failed: (rank, reason, code) => say({ type: 'failed', rank, reason, code }),
   exited(rank, code, signal) {
     const sent = leaving.get(rank)
+    const full = fullDisk(ranks.get(rank)?.spec.output?.stdout)
+    if (full) say({ type: 'notice', text: `host ${job?.hosts[rank]}: the disk of ${full} is full: output of its ranks may be missing` })
     say({ type: 'exited', rank, code, signal, ...(sent && { sent }) })
   },
   over: () => finish(1),
