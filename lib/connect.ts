@@ -105,11 +105,12 @@ export class Connections {
   }
 
   #tcp(): TcpOptions | undefined {
-    const { address, control, hosts, rank } = this.#job
+    const { address, control, hosts, keys, rank } = this.#job
     if (address === undefined) return undefined
     return {
       address,
       host: hosts[rank],
+      ...(keys && { keys }),
       onBound: (endpoint) => control?.send({ type: 'endpoint', endpoint }),
       endpointOf: (peer) => this.#endpointOf(peer).endpoint,
     }

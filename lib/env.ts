@@ -4,8 +4,8 @@
 export type TransportChoice = 'auto' | 'shm' | 'zmq'
 
 /**
- * Variables the launcher sets for each rank. A user may set `EAGER_LIMIT`, `TRANSPORT`, `NO_ADDON`, `ALGORITHM` and
- * `SWITCH_POINTS` too.
+ * Variables the launcher sets for each rank. A user may set `EAGER_LIMIT`, `TRANSPORT`, `NO_ADDON`, `ALGORITHM`,
+ * `SWITCH_POINTS` and `INTERFACE` too.
  */
 export const ENV = {
   RANK: 'TSMPI_RANK',
@@ -20,6 +20,8 @@ export const ENV = {
   RANKS_PER_CORE: 'TSMPI_RANKS_PER_CORE',
   /** Where the job has several hosts: the address of this one at which the rank listens. */
   ADDRESS: 'TSMPI_ADDRESS',
+  /** Under other launchers, where the job has several hosts: the interface or address of this host to listen at. */
+  INTERFACE: 'TSMPI_INTERFACE',
   /** A random name of the job, not a secret. */
   JOB: 'TSMPI_JOB',
   /** Which of the programs of an MPMD command line this rank runs, from 0. */

@@ -11,9 +11,10 @@ import type { Pmi } from './pmi-wire.js'
 const crypto = (): typeof Crypto => process.getBuiltinModule('node:crypto')
 
 /** Changes whenever cards, segment or frames do. */
-const FORMAT = 1
+const FORMAT = 2
 const MAX_HOST = 253
-const MAX_REASON = 200
+const MAX_REASON = 100
+const MAX_ADDRESS = 45
 
 /** A descriptor of a process, and what shows that it is the one that was meant. */
 export interface Descriptor {
@@ -27,12 +28,16 @@ export interface Card {
   readonly place: string
   readonly pid: number
   readonly transport: TransportChoice
+  /** Where it would listen for other hosts, and the public key by which it would speak to them, in hex. */
+  readonly address: string
+  readonly key: string
+  readonly processors: number
   /** Ends that others write to: the doorbell, and the bell of the roster. Absent where shared memory cannot be had. */
   readonly bells?: readonly [Descriptor, Descriptor]
   /** Why there are no bells. */
   readonly reason?: string
-  /** Of rank 0: a random name of the job and its secret. */
-  readonly job?: { readonly id: string; readonly secret: string }
+  /** Of rank 0: a random name of the job. */
+  readonly job?: string
 }
 
 /** This process's host, and a name of it that two hosts do not share. */
@@ -50,10 +55,8 @@ function read(what: () => string): string {
   }
 }
 
-export const newJob = (): { id: string; secret: string } => ({
-  id: crypto().randomBytes(8).toString('hex'),
-  secret: crypto().randomBytes(32).toString('hex'),
-})
+export const newJob = (): string => crypto().randomBytes(8).toString('hex')
+export const newSecret = (): string => crypto().randomBytes(32).toString('hex')
 
 const keyOf = (rank: number): string => `tsmpi-card-${rank}`
 
@@ -85,13 +88,14 @@ export function parseCard(value: string, rank: number): Card {
   return card
 }
 
-function isCard({ host, place, pid, transport, bells, reason, job }: Card, rank: number): boolean {
+function isCard({ host, place, pid, transport, address, key, processors, bells, reason, job }: Card, rank: number): boolean {
   return (
     isText(host, MAX_HOST) && isText(place, 16) && isCount(pid) &&
     ['auto', 'shm', 'zmq'].includes(transport) &&
+    isText(address, MAX_ADDRESS) && isHex(key, 64) && isCount(processors) && processors > 0 &&
     (reason === undefined || isText(reason, MAX_REASON)) &&
     (bells === undefined || (Array.isArray(bells) && bells.length === 2 && bells.every(isDescriptor))) &&
-    (rank === 0 ? typeof job === 'object' && isHex(job.id, 16) && isHex(job.secret, 64) : job === undefined)
+    (rank === 0 ? isHex(job, 16) : job === undefined)
   )
 }
 

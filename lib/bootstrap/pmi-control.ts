@@ -9,6 +9,7 @@
 import { inspect } from 'node:util'
 import type { FromRank, SentFrames, ToRank } from '../wire/control.js'
 import type { Control } from './job.js'
+import { Endpoints } from './pmi-between.js'
 import type { Pmi } from './pmi-wire.js'
 
 /** How long a launcher may take to read what was printed, which it drops once a job has been aborted, in milliseconds. */
@@ -19,6 +20,8 @@ export interface PmiControlOptions {
   readonly rank: number
   readonly secret: string
   readonly hosts: readonly string[]
+  /** The ranks are on several hosts. */
+  readonly several?: boolean
 }
 
 /** Ends the job, whose last words have been printed. */
@@ -33,12 +36,16 @@ export class PmiControl implements Control {
   readonly #waiting: ToRank[] = []
   #listener: ((message: ToRank) => void) | undefined
   #count: () => SentFrames = () => ({})
+  /** Where the ranks are on several hosts. */
+  readonly #endpoints: Endpoints | undefined
   /** PMI has been finalized, or the job aborted. */
   #over = false
 
-  constructor({ pmi, rank, secret, hosts }: PmiControlOptions) {
+  constructor({ pmi, rank, secret, hosts, several = false }: PmiControlOptions) {
     this.#pmi = pmi
     this.rank = rank
+    const fail = (what: string): void => this.fail(1, `rank ${rank} cannot learn where the others listen: ${what}`)
+    this.#endpoints = several ? new Endpoints(pmi, rank, hosts, (message) => this.deliver(message), fail) : undefined
     this.deliver({ type: 'job', secret, hosts: [...hosts] })
     process.on('exit', (code) => this.#onExit(code))
     process.on('uncaughtException', (error) => this.#onUncaught(error))
@@ -52,6 +59,10 @@ export class PmiControl implements Control {
         return this.fail(message.code, `rank ${this.rank} called abort(${message.code})${message.reason === undefined ? '' : `: ${message.reason}`}`)
       case 'lost':
         return this.fail(1, `rank ${message.rank} has ended while rank ${this.rank} still waited on it: ${message.doing}`)
+      case 'endpoint':
+        return this.#endpoints?.publish(message.endpoint)
+      case 'where':
+        return this.#endpoints?.where(message.rank)
       default:
     }
   }
@@ -75,6 +86,11 @@ export class PmiControl implements Control {
 
   /** This rank is done, and waits for the others. */
   protected finalize(_sent: SentFrames): void {
+    if (this.#endpoints === undefined) this.#awaitOthers()
+    else this.#endpoints.settle(() => this.#awaitOthers())
+  }
+
+  #awaitOthers(): void {
     this.#pmi.fenceLater((error) => {
       if (error) this.fail(1, `rank ${this.rank} cannot finalize: ${error.message}`)
       else this.finalized()

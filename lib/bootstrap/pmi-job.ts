@@ -7,10 +7,11 @@ import { ArgumentError, StateError, TransportError } from '../errors.js'
 import { nativeMemory, whyNotNative } from '../../native/load.js'
 import type { NativeMemory } from '../../native/load.js'
 import type { Job } from './job.js'
-import { getCards, newJob, putCard, whereAmI } from './pmi-cards.js'
+import { makeKeys, ownAddress } from './pmi-between.js'
+import { getCards, newJob, newSecret, putCard, whereAmI } from './pmi-cards.js'
 import type { Card } from './pmi-cards.js'
 import { PmiControl, abortJob } from './pmi-control.js'
-import { describe, makeBells, shareHost } from './pmi-shared.js'
+import { abstain, describe, makeBells, shareHost } from './pmi-shared.js'
 import type { OwnBells, SharedHost } from './pmi-shared.js'
 import type { Pmi } from './pmi-wire.js'
 import { openPmi } from './pmi.js'
@@ -21,6 +22,8 @@ export const PMI_ROLE = [
   'PMI_FD', 'PMI_RANK', 'PMI_SIZE', 'PMI_ID', 'PMI_PORT', 'PMI_JOBID', 'PMI_SPAWNED', 'HYDI_CONTROL_FD',
   'SLURM_PROCID', 'PMIX_RANK',
 ] as const
+
+const SECRET_KEY = 'tsmpi-secret'
 
 /** Whether the environment says so. */
 export const isPmiRank = (env: NodeJS.ProcessEnv): boolean => env['PMI_FD'] !== undefined && env['PMI_RANK'] !== undefined
@@ -75,30 +78,66 @@ function transportChoice(env: NodeJS.ProcessEnv): TransportChoice {
 }
 
 function join(pmi: Pmi, own: Omit<Job, 'hosts' | 'id' | 'control' | 'segment'>): Job {
-  const { rank, size } = own
+  const { rank, size, processors } = own
   const { memory, bells, why } = prepareMemory(own.transport)
+  const { secretKey, publicKey } = makeKeys()
+  const address = ownAddress()
   putCard(pmi, rank, {
     ...whereAmI(),
     pid: process.pid,
     transport: own.transport,
+    address,
+    key: publicKey,
+    processors,
     ...(bells && { bells: [describe(bells.doorbell[1]), describe(bells.news[1])] }),
     ...(why !== undefined && { reason: why }),
     ...(rank === 0 && { job: newJob() }),
   })
   pmi.fence('the other ranks to import tsmpi')
   const cards = getCards(pmi, size)
-  const refusal = severalHosts(cards)
-  // All ranks know it; one says it, and ends the job, while the others wait.
-  if (refusal !== undefined && rank > 0) pmi.fence('rank 0 to end the job')
-  if (refusal !== undefined) throw new TransportError(refusal)
-  const { id, secret } = cards[0].job!
-  const hosts = cards.map(({ host }) => host)
-  const options = { pmi, rank, secret, hosts }
-  const shared = shareAll(pmi, cards, rank, memory, bells)
-  if (shared === undefined || memory === undefined) return { ...own, hosts, id, control: new PmiControl(options) }
+  const ranks = cards.flatMap(({ place }, peer) => (place === cards[rank].place ? [peer] : []))
+  const several = ranks.length < size
+  const shared = shareAll(pmi, cards, { rank, ranks, memory, bells })
+  const publicKeys = cards.map(({ key }) => key)
+  const hosts = hostNames(cards)
+  const job = {
+    ...own,
+    hosts,
+    id: cards[0].job!,
+    ...(several && { address, keys: { secretKey, publicKeys }, ranksPerCore: ranksPerCore(cards) }),
+  }
+  const secret = shared === undefined && !several ? shareSecret(pmi, rank) : ''
+  const options = { pmi, rank, secret, hosts, several }
+  if (shared === undefined || memory === undefined) return { ...job, control: new PmiControl(options) }
   const { segment, doorbells, news, roster } = shared
-  const control = new Roster({ ...options, memory, roster, news, pids: cards.map(({ pid }) => pid) })
-  return { ...own, hosts, id, control, segment: { fd: segment, doorbells } }
+  const control = new Roster({ ...options, memory, roster, ranks, news, pids: ranks.map((peer) => cards[peer].pid) })
+  return { ...job, control, segment: { fd: segment, doorbells } }
+}
+
+/** Names of the ranks' hosts: containers may have the same name and share nothing. */
+function hostNames(cards: readonly Card[]): string[] {
+  const names = new Map<string, string>()
+  const taken = new Map<string, number>()
+  for (const { host, place } of cards) {
+    if (names.has(place)) continue
+    const before = taken.get(host) ?? 0
+    taken.set(host, before + 1)
+    names.set(place, before === 0 ? host : `${host}#${before + 1}`)
+  }
+  return cards.map(({ place }) => names.get(place)!)
+}
+
+function ranksPerCore(cards: readonly Card[]): number {
+  const counts = new Map<string, number>()
+  for (const { place } of cards) counts.set(place, (counts.get(place) ?? 0) + 1)
+  return Math.max(...cards.map(({ place, processors }) => counts.get(place)! / processors))
+}
+
+/** On one host without shared memory: what ranks know each other by, see transport/zmq-ipc. */
+function shareSecret(pmi: Pmi, rank: number): string {
+  if (rank === 0) pmi.put(SECRET_KEY, newSecret())
+  pmi.fence('rank 0 to tell the secret of the job')
+  return pmi.get(SECRET_KEY)
 }
 
 /** What this rank brings to share memory with others, or why it cannot. */
@@ -109,39 +148,29 @@ function prepareMemory(transport: TransportChoice): { memory?: NativeMemory; bel
   return { memory, bells: makeBells(memory) }
 }
 
-/**
- * Why a job on several hosts is refused, if this is one. Here a rank would take the endpoints of ranks on other hosts, which
- * they put into the key-value space beside their cards.
- */
-function severalHosts(cards: readonly Card[]): string | undefined {
-  const ranks = new Map<string, { host: string; ranks: number[] }>()
-  cards.forEach(({ host, place }, rank) => {
-    if (!ranks.has(place)) ranks.set(place, { host, ranks: [] })
-    ranks.get(place)!.ranks.push(rank)
-  })
-  if (ranks.size === 1) return undefined
-  const list = [...ranks.values()].slice(0, 8).map(({ host, ranks }) => `${host}: rank ${ranks.slice(0, 8).join(', ')}${ranks.length > 8 ? ' …' : ''}`)
-  return (
-    `the ranks of this job are on ${ranks.size} hosts (${list.join('; ')}${ranks.size > 8 ? '; …' : ''}), which tsmpi does not ` +
-    'do under mpiexec and srun: start the job by tsmpirun, or on one host'
-  )
+interface Locals {
+  readonly rank: number
+  /** Those of its host. */
+  readonly ranks: readonly number[]
+  readonly memory: NativeMemory | undefined
+  readonly bells: OwnBells | undefined
 }
 
-/** Shared memory among all ranks; undefined where one of them does not want it or cannot have it. */
-function shareAll(
-  pmi: Pmi, cards: readonly Card[], rank: number, memory: NativeMemory | undefined, bells: OwnBells | undefined,
-): SharedHost | undefined {
-  const without = cards.findIndex((card) => card.bells === undefined)
-  let why = `rank ${without}: ${cards[without]?.reason}`
-  // All cards are the same everywhere, so all ranks go the same way.
-  if (without < 0 && memory && bells) {
-    const shared = shareHost({ pmi, memory, cards, leader: 0, localRank: rank, bells })
+/** Shared memory among the ranks of this host; undefined where one of them does not want it or cannot have it. */
+function shareAll(pmi: Pmi, cards: readonly Card[], { rank, ranks, memory, bells }: Locals): SharedHost | undefined {
+  const leader = ranks[0]
+  const without = ranks.find((peer) => cards[peer].bells === undefined)
+  let why = without === undefined ? '' : `rank ${without}: ${cards[without].reason}`
+  // The cards of a host are the same for all its ranks, so all of them go the same way.
+  if (without === undefined && memory && bells) {
+    const own = ranks.map((peer) => cards[peer])
+    const shared = shareHost({ pmi, memory, cards: own, leader, localRank: ranks.indexOf(rank), bells })
     if (typeof shared !== 'string') return shared
     why = `rank ${rank}: ${shared}`
-  }
-  const forced = cards.findIndex(({ transport }) => transport === 'shm')
-  if (forced >= 0) throw new TransportError(`${ENV.TRANSPORT}=shm of rank ${forced} is not possible; ${why}`)
-  const chosen = cards.some(({ transport }) => transport === 'zmq')
-  if (rank === 0 && !chosen) process.stderr.write(`tsmpi: messages go over ZeroMQ, not shared memory; ${why}\n`)
+  } else if (ranks.length < cards.length) abstain(pmi)
+  const forced = ranks.find((peer) => cards[peer].transport === 'shm')
+  if (forced !== undefined) throw new TransportError(`${ENV.TRANSPORT}=shm of rank ${forced} is not possible; ${why}`)
+  const chosen = ranks.some((peer) => cards[peer].transport === 'zmq')
+  if (rank === leader && !chosen) process.stderr.write(`tsmpi: messages go over ZeroMQ, not shared memory; ${why}\n`)
   return undefined
 }

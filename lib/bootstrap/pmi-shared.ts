@@ -75,6 +75,12 @@ export function shareHost(locals: Locals): SharedHost | string {
   return reason
 }
 
+/** Takes part in the fences of other hosts' ranks that share memory. */
+export function abstain(pmi: Pmi): void {
+  pmi.fence('other hosts to share memory')
+  pmi.fence('other hosts to open their shared memory')
+}
+
 const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
 
 function createSegment(memory: NativeMemory, size: number, offer: (offer: Offer) => void): number {

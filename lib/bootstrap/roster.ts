@@ -17,6 +17,8 @@ const LAUNCHER_PATIENCE = 1000
 export interface RosterOptions extends PmiControlOptions {
   readonly memory: NativeMemory
   readonly roster: ArrayBuffer
+  /** Ranks of this host, by their places in the roster. What follows is by these places. */
+  readonly ranks: readonly number[]
   /** By rank: what rings it; for this rank what it hears. */
   readonly news: readonly number[]
   readonly pids: readonly number[]
@@ -26,22 +28,28 @@ export class Roster extends PmiControl implements Control {
   readonly #memory: NativeMemory
   readonly #states: Int32Array
   readonly #sent: Float64Array
+  readonly #ranks: readonly number[]
+  readonly #place: number
+  readonly #several: boolean
   readonly #news: readonly number[]
   readonly #pids: readonly number[]
   readonly #known: Uint8Array
   readonly #bell: object
   readonly #lives: (object | undefined)[]
 
-  constructor({ memory, roster, news, pids, ...options }: RosterOptions) {
+  constructor({ memory, roster, ranks, news, pids, ...options }: RosterOptions) {
     super(options)
     this.#memory = memory
+    this.#ranks = ranks
+    this.#place = ranks.indexOf(this.rank)
+    this.#several = options.several === true
     this.#states = new Int32Array(roster)
     this.#sent = new Float64Array(roster)
     this.#news = news
     this.#pids = pids
     this.#known = new Uint8Array(news.length)
-    this.#bell = memory.watch(news[this.rank], () => this.#look())
-    this.#lives = news.map((fd, peer) => (peer === this.rank ? undefined : memory.watchInput(fd, () => this.#onGone(peer))))
+    this.#bell = memory.watch(news[this.#place], () => this.#look())
+    this.#lives = news.map((fd, peer) => (peer === this.#place ? undefined : memory.watchInput(fd, () => this.#onGone(peer))))
   }
 
   override keepAlive(on: boolean): void {
@@ -50,11 +58,14 @@ export class Roster extends PmiControl implements Control {
 
   protected override finalize(sent: SentFrames): void {
     this.#say(FINALIZED, sent)
-    setImmediate(() => this.#look())
+    if (this.#several) super.finalize(sent)
+    else setImmediate(() => this.#look())
   }
 
+  /** Other hosts see neither roster nor bell, and would wait for ever. */
   protected override leave(sent: SentFrames): boolean {
-    if (this.#states[stateWord(this.rank)] === RUNNING) this.#say(LEFT, sent)
+    if (this.#several) return false
+    if (this.#states[stateWord(this.#place)] === RUNNING) this.#say(LEFT, sent)
     return true
   }
 
@@ -70,9 +81,9 @@ export class Roster extends PmiControl implements Control {
 
   #say(state: number, sent: SentFrames): void {
     const size = this.#news.length
-    for (const [to, frames] of Object.entries(sent)) this.#sent[sentIndex(this.rank, Number(to), size)] = frames
-    Atomics.store(this.#states, stateWord(this.rank), state)
-    for (let peer = 0; peer < size; peer++) if (peer !== this.rank) this.#memory.ring(this.#news[peer])
+    this.#ranks.forEach((rank, to) => (this.#sent[sentIndex(this.#place, to, size)] = sent[rank] ?? 0))
+    Atomics.store(this.#states, stateWord(this.#place), state)
+    for (let peer = 0; peer < size; peer++) if (peer !== this.#place) this.#memory.ring(this.#news[peer])
   }
 
   /** Tells of those who have ended since the last look, and that all have. */
@@ -83,15 +94,15 @@ export class Roster extends PmiControl implements Control {
       if (state === RUNNING) running++
       if (state === RUNNING || known === 1) return
       this.#known[peer] = 1
-      if (peer !== this.rank) this.#tellEnded(peer, state === FINALIZED)
+      if (peer !== this.#place) this.#tellEnded(peer, state === FINALIZED)
     })
-    if (running === 0) this.finalized()
+    if (running === 0 && !this.#several) this.finalized()
   }
 
   #tellEnded(peer: number, finalized: boolean): void {
-    const sent = this.#sent[sentIndex(peer, this.rank, this.#news.length)]
+    const sent = this.#sent[sentIndex(peer, this.#place, this.#news.length)]
     const how = finalized ? 'it has finalized' : 'it exited with code 0, without having finalized'
-    const message: ToRank = { type: 'ended', rank: peer, finalized, how, sent }
+    const message: ToRank = { type: 'ended', rank: this.#ranks[peer], finalized, how, sent }
     this.deliver(message)
   }
 
@@ -99,7 +110,7 @@ export class Roster extends PmiControl implements Control {
     this.#unwatch(peer)
     this.#look()
     if (this.#known[peer] === 1) return
-    const what = `rank ${peer} (process ${this.#pids[peer]}) is gone: it was killed, or crashed`
+    const what = `rank ${this.#ranks[peer]} (process ${this.#pids[peer]}) is gone: it was killed, or crashed`
     setTimeout(() => this.fail(1, what), LAUNCHER_PATIENCE).unref()
   }
 

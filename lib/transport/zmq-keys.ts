@@ -1,5 +1,6 @@
 // The keys of a job: by what its ranks know each other between hosts. All are derived from the job's secret, so that
-// every rank knows every other's public key, and no key is ever sent.
+// every rank knows every other's public key, and no key is ever sent; or, where ranks share no secret, each has made its
+// own, and they know each other's public keys.
 import type * as Crypto from 'node:crypto'
 import { TransportError } from '../errors.js'
 
@@ -8,6 +9,8 @@ export const crypto = (): typeof Crypto => process.getBuiltinModule('node:crypto
 
 /** What PKCS #8 puts before the 32 bytes of an X25519 key. */
 const PKCS8_X25519 = Buffer.from('302e020100300506032b656e04220420', 'hex')
+/** What SPKI puts before them. */
+const SPKI_X25519 = Buffer.from('302a300506032b656e032100', 'hex')
 const KEY_BYTES = 32
 
 /** As ZeroMQ wants them: in Z85. */
@@ -24,7 +27,17 @@ export interface KeyOptions {
   readonly secret: string
 }
 
-export class JobKeys {
+/** What a rank has of the job's keys. */
+export interface Keys {
+  /** Its own pair. */
+  pair(rank: number): KeyPair
+  /** The 32 bytes of a rank's public key. */
+  publicKey(rank: number): Buffer
+  /** What `from` calls itself towards `to`, one of which is this rank: 128 bits that only they can make, in hex. */
+  token(from: number, to: number): string
+}
+
+export class JobKeys implements Keys {
   readonly #secret: Buffer
   readonly #jobId: string
   readonly #epoch: number
@@ -58,6 +71,49 @@ export class JobKeys {
   }
 }
 
+/** In hex: this rank's secret key, and by rank the public keys. */
+export interface KeysAsMade {
+  readonly secretKey: string
+  readonly publicKeys: readonly string[]
+}
+
+export class OwnKeys implements Keys {
+  readonly #options: Omit<KeyOptions, 'secret'> & { readonly rank: number }
+  readonly #scalar: Buffer
+  readonly #publicKeys: readonly string[]
+
+  /** @throws TransportError where a key is not one */
+  constructor(options: Omit<KeyOptions, 'secret'> & { readonly rank: number }, { secretKey, publicKeys }: KeysAsMade) {
+    for (const key of [secretKey, ...publicKeys]) {
+      if (!/^[0-9a-f]{64}$/i.test(key)) throw new TransportError('a key of the job is not 32 bytes in hex')
+    }
+    this.#options = options
+    this.#scalar = clamped(Buffer.from(secretKey, 'hex'))
+    this.#publicKeys = publicKeys
+  }
+
+  pair(): KeyPair {
+    return { publicKey: toZ85(publicOf(this.#scalar)), secretKey: toZ85(this.#scalar) }
+  }
+
+  publicKey(rank: number): Buffer {
+    return Buffer.from(this.#publicKeys[rank], 'hex')
+  }
+
+  /** By the secret that two key pairs have in common. */
+  token(from: number, to: number): string {
+    const { rank, jobId, epoch } = this.#options
+    const { createPublicKey, diffieHellman, hkdfSync } = crypto()
+    const der = Buffer.concat([SPKI_X25519, this.publicKey(from === rank ? to : from)])
+    const publicKey = createPublicKey({ key: der, format: 'der', type: 'spki' })
+    const shared = diffieHellman({ privateKey: privateKey(this.#scalar), publicKey })
+    return Buffer.from(hkdfSync('sha256', shared, jobId, purposeOfToken(from, to, epoch), KEY_BYTES)).toString('hex').slice(0, 32)
+  }
+}
+
+const purposeOfToken = (from: number, to: number, epoch: number): string =>
+  `tsmpi routing id of rank ${from} to rank ${to}, epoch ${epoch}`
+
 /** X25519 ignores these bits; libraries that do not would give another public key. */
 function clamped(scalar: Buffer): Buffer {
   const key = Buffer.from(scalar)
@@ -67,10 +123,11 @@ function clamped(scalar: Buffer): Buffer {
 }
 
 function publicOf(scalar: Buffer): Buffer {
-  const { createPrivateKey, createPublicKey } = crypto()
-  const secret = createPrivateKey({ key: Buffer.concat([PKCS8_X25519, clamped(scalar)]), format: 'der', type: 'pkcs8' })
-  return createPublicKey(secret).export({ format: 'der', type: 'spki' }).subarray(-KEY_BYTES)
+  return crypto().createPublicKey(privateKey(scalar)).export({ format: 'der', type: 'spki' }).subarray(-KEY_BYTES)
 }
+
+const privateKey = (scalar: Buffer): Crypto.KeyObject =>
+  crypto().createPrivateKey({ key: Buffer.concat([PKCS8_X25519, clamped(scalar)]), format: 'der', type: 'pkcs8' })
 
 const Z85 = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#'
 

@@ -5,7 +5,8 @@
 import type * as Zmq from 'zeromq'
 import { TransportError } from '../errors.js'
 import { Gate } from './zmq-gate.js'
-import { JobKeys } from './zmq-keys.js'
+import { JobKeys, OwnKeys, toZ85 } from './zmq-keys.js'
+import type { Keys, KeysAsMade } from './zmq-keys.js'
 import type { Library, Link } from './zmq-link.js'
 import { probe } from './zmq-probe.js'
 
@@ -20,6 +21,8 @@ export interface TcpOptions {
   /** The address to listen at, and no other: that of an interface of this host. The system chooses the port. */
   readonly address: string
   readonly host: string
+  /** Keys of the ranks' own making; else they are derived from the secret. */
+  readonly keys?: KeysAsMade
   /** Told once, as soon as this rank listens. */
   readonly onBound: (endpoint: string) => void
   /** Asked before the first message to a peer. */
@@ -52,7 +55,7 @@ export interface TcpLinkOptions extends TcpOptions {
 export class TcpLink implements Link {
   readonly #library: Library
   readonly #options: TcpLinkOptions
-  readonly #keys: JobKeys
+  readonly #keys: Keys
   readonly #gate: Gate
   /** Sockets of one context: in tests they belong to several ranks. */
   readonly #domain = `tsmpi-${domains++}`
@@ -62,7 +65,7 @@ export class TcpLink implements Link {
   constructor(library: Library, options: TcpLinkOptions) {
     this.#library = library
     this.#options = options
-    this.#keys = new JobKeys({ jobId: options.jobId, secret: options.secret, epoch: options.epoch })
+    this.#keys = options.keys === undefined ? new JobKeys(options) : new OwnKeys(options, options.keys)
     const { zmq, context } = library
     const gate = gates.get(context) ?? new Gate(zmq, context)
     gates.set(context, gate)
@@ -119,7 +122,7 @@ export class TcpLink implements Link {
       reconnectMaxInterval: 1_000,
       curvePublicKey: own.publicKey,
       curveSecretKey: own.secretKey,
-      curveServerKey: this.#keys.pair(peer).publicKey,
+      curveServerKey: toZ85(this.#keys.publicKey(peer)),
     })
     dealer.connect(there.endpoint)
     return dealer

@@ -1,0 +1,115 @@
+// What ranks on several hosts need of each other where another launcher started them: addresses, keys, endpoints.
+//
+// No secret travels through the launcher's key-value space: each rank makes a key pair of its own and puts the public key
+// on its card. Who reads all of it still cannot join, listen or speak for a rank; who can change it could.
+import type * as Crypto from 'node:crypto'
+import { networkInterfaces } from 'node:os'
+import { ENV } from '../env.js'
+import { ArgumentError } from '../errors.js'
+import type { ToRank } from '../wire/control.js'
+import type { Pmi } from './pmi-wire.js'
+
+export interface OwnKeys {
+  /** 32 bytes in hex: of X25519. */
+  readonly secretKey: string
+  readonly publicKey: string
+}
+
+export function makeKeys(): OwnKeys {
+  const crypto: typeof Crypto = process.getBuiltinModule('node:crypto')
+  const { d, x } = crypto.generateKeyPairSync('x25519').privateKey.export({ format: 'jwk' })
+  const hex = (text = ''): string => Buffer.from(text, 'base64url').toString('hex')
+  return { secretKey: hex(d), publicKey: hex(x) }
+}
+
+interface Address {
+  readonly name: string
+  readonly address: string
+  readonly internal: boolean
+}
+
+/** An address of this host: of the interface that TSMPI_INTERFACE names, else the first that is not loopback. */
+export function ownAddress(wanted = process.env[ENV.INTERFACE] ?? '', all = addresses()): string {
+  const usable = all.filter(({ address }) => !/^fe[89ab]/i.test(address))
+  const first = usable.find(({ internal, address }) => !internal && address.includes('.')) ?? usable.find(({ internal }) => !internal)
+  if (wanted === '') return first?.address ?? '127.0.0.1'
+  const found = usable.find(({ name, address }) => name === wanted || address === wanted)
+  if (found !== undefined) return found.address
+  const there = all.map(({ name, address }) => `${name} ${address}`).join(', ')
+  throw new ArgumentError(`${ENV.INTERFACE}=${wanted} is no interface and no address of this host, which has ${there || 'none'}`)
+}
+
+const addresses = (): Address[] =>
+  Object.entries(networkInterfaces()).flatMap(([name, of = []]) => of.map(({ address, internal }) => ({ name, address, internal })))
+
+/** Said by a rank that listens nowhere. */
+const NOWHERE = 'nowhere'
+
+const keyOf = (rank: number): string => `tsmpi-endpoint-${rank}`
+
+/**
+ * Where the ranks listen, which they know once their event loops have turned: each puts it into the key-value space and
+ * joins a fence; when that is through, all are read at once, as later there may be another request under way.
+ */
+export class Endpoints {
+  readonly #pmi: Pmi
+  readonly #rank: number
+  readonly #hosts: readonly string[]
+  readonly #deliver: (message: ToRank) => void
+  readonly #fail: (what: string) => void
+  readonly #asked: number[] = []
+  #published = false
+  #known: readonly string[] | undefined
+  #settled: (() => void) | undefined
+
+  constructor(
+    pmi: Pmi, rank: number, hosts: readonly string[], deliver: (message: ToRank) => void, fail: (what: string) => void,
+  ) {
+    this.#pmi = pmi
+    this.#rank = rank
+    this.#hosts = hosts
+    this.#deliver = deliver
+    this.#fail = fail
+  }
+
+  publish(endpoint: string): void {
+    if (this.#published) return
+    this.#published = true
+    try {
+      this.#pmi.put(keyOf(this.#rank), Buffer.from(endpoint).toString('base64url'))
+    } catch (error) {
+      return this.#fail((error as Error).message)
+    }
+    this.#pmi.fenceLater((error) => {
+      if (error) this.#fail(error.message)
+      else this.#read()
+    })
+  }
+
+  where(rank: number): void {
+    if (this.#known === undefined) this.#asked.push(rank)
+    else this.#answer(rank, this.#known)
+  }
+
+  /** Calls back once PMI is free for another fence. */
+  settle(done: () => void): void {
+    if (this.#known !== undefined) return done()
+    this.#settled = done
+    this.publish(NOWHERE)
+  }
+
+  #read(): void {
+    try {
+      const known = this.#hosts.map((_, rank) => Buffer.from(this.#pmi.get(keyOf(rank)), 'base64url').toString())
+      this.#known = known
+      for (const rank of this.#asked.splice(0)) this.#answer(rank, known)
+    } catch (error) {
+      return this.#fail((error as Error).message)
+    }
+    this.#settled?.()
+  }
+
+  #answer(rank: number, known: readonly string[]): void {
+    this.#deliver({ type: 'endpoint', rank, endpoint: known[rank], host: this.#hosts[rank] })
+  }
+}
