@@ -78,6 +78,13 @@ void t.test('losses', { skip, timeout: 600_000 }, async (t) => {
     await nextWorks(t)
   })
 
+  await t.test("the launcher's own agent is killed", async (t) => {
+    const job = await talking()
+    killed(agentOf(cluster.head))
+    await lost(t, job, failedWith(t, 1, /h0/))
+    await nextWorks(t)
+  })
+
   await t.test('an agent is stopped', async (t) => {
     const job = await talking()
     const agent = agentOf(h2())

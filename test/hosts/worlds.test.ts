@@ -4,8 +4,9 @@ import t from 'tap'
 import type { Test } from 'tap'
 import { program, show } from '../jobs/support.js'
 import { Cluster } from './support/cluster.js'
-import { cleanTest, onHosts, runForJson, runJob } from './support/job.js'
+import { cleanTest, nothingLeft, onHosts, runForJson, runJob, startCommand } from './support/job.js'
 import { hostsOrSkip } from './support/skip.js'
+import { has } from './support/tools.js'
 
 const skip = hostsOrSkip('worlds over hosts')
 const example = (name: string): string => fileURLToPath(new URL(`../../examples/${name}`, import.meta.url))
@@ -33,12 +34,12 @@ void t.test('worlds over hosts', { skip, timeout: 600_000 }, async (t) => {
     t.match(job.stdout, 'rank 5 of 6: ok')
   })
 
-  for (const [count, limit, first] of [[2, 16384, 1001], [3, 0, 1007], [4, 100, 1013]] as const) {
+  for (const [count, limit, first] of [[2, 16384, 1001], [3, 0, 1021], [4, 100, 1041]] as const) {
     await test(`random programs on ${count} hosts, eager limit ${limit}, from seed ${first}`, async (t) => {
       const where = onHosts(cluster, count === 4 ? 1 : 2, hosts.slice(0, count))
-      const words = ['--eager-limit', String(limit), '--timeout', '140', program('random.mjs'), String(first), '6', String(limit)]
+      const words = ['--eager-limit', String(limit), '--timeout', '140', program('random.mjs'), String(first), '20', String(limit)]
       const { programs, seconds } = await runForJson<{ programs: number; seconds: number }>(cluster, [...where, ...words])
-      t.equal(programs, 6)
+      t.equal(programs, 20)
       t.comment(`${seconds.toFixed(1)} s`)
     })
   }
@@ -87,6 +88,17 @@ void t.test('worlds over hosts', { skip, timeout: 600_000 }, async (t) => {
     t.not(wrong.code, 0)
     t.match(wrong.stderr, /h1|h2/)
     t.match(wrong.stderr, 'ib0')
+  })
+
+  const hydra = has('mpiexec.hydra') ? false : 'mpiexec.hydra of MPICH is not installed'
+  await t.test("under MPICH's Hydra", { skip: hydra }, async (t) => {
+    const rsh = cluster.file('rsh', `#!/bin/sh\nexec ${cluster.rsh} "$@"\n`)
+    await cluster.head.run(['chmod', '+x', rsh])
+    const words = ['-launcher', 'ssh', '-launcher-exec', rsh, '-hosts', 'h1:2,h2:2,h3:2', '-n', '6']
+    const job = await startCommand(cluster, ['mpiexec.hydra', ...words, process.execPath, program('across.mjs')]).finished
+    t.equal(job.code, 0, show(job))
+    t.same(job.stdout.trim().split('\n').sort(), Array.from({ length: 6 }, (_, rank) => `rank ${rank} of 6: ok`))
+    await nothingLeft(t, cluster.all)
   })
 
   await test('a slow cable', async (t) => {
