@@ -78,6 +78,30 @@ void t.test('hosts that cannot be had', { skip, timeout: 600_000 }, async (t) =>
     t.match(job.stderr, join(folder, 'deep'))
   })
 
+  await test('a login that prints, and a host behind another', async (t) => {
+    const noisy = `ForceCommand=echo Welcome to h1; echo $$ >&2; exec sh -c "$SSH_ORIGINAL_COMMAND"`
+    const sshd = ['sh', '-c', '"$(command -v sshd)" -f "$0" -h "$1" -p 2023 -o "$2"', `${cluster.folder}/sshd_config`, `${cluster.folder}/keys/h1`, noisy]
+    await cluster.host('h1').run(sshd)
+    const config = `Match host h1\n  Port 2023\nHost h2\n  ProxyJump h3\n${readFileSync(cluster.sshConfig, 'utf8')}`
+    // h0 and h2 do not reach each other: only by way of h3.
+    for (const host of [cluster.head, cluster.host('h2')]) await host.isolate(true)
+    const known = readFileSync(join(cluster.folder, 'known_hosts'), 'utf8').replace(/^h1,/m, 'h1,[h1]:2023,')
+    const file = cluster.file('jump_config', config.replace(join(cluster.folder, 'known_hosts'), cluster.file('jump_hosts', known)))
+    const job = await runJob(cluster, ['--rsh', `ssh -F ${file}`, '-H', 'h1:2,h2:2', here('rounds.mjs'), '0'])
+    t.equal(job.code, 0, show(job))
+    t.equal(job.stderr, '')
+    t.notMatch(job.stdout, /Welcome/)
+    for (const host of [cluster.head, cluster.host('h2')]) await host.isolate(false)
+  })
+
+  await test('hosts that do not reach each other: both are named, with their addresses', async (t) => {
+    for (const name of ['h1', 'h2']) await cluster.host(name).isolate(true)
+    const job = await runJob(cluster, [...onHosts(cluster, 1, cluster.hosts.slice(0, 2)), here('rounds.mjs')])
+    t.ok(job.code !== 0, show(job))
+    t.match(job.stderr, /rank [01] on h[12] \(10\.77\.0\.[12]:\d+\) cannot reach rank [01] on h[12] \(10\.77\.0\.[12]:\d+\): /)
+    for (const name of ['h1', 'h2']) await cluster.host(name).isolate(false)
+  })
+
   await test('a full disk for output files', async (t) => {
     const folder = join(cluster.folder, 'out')
     mkdirSync(folder)

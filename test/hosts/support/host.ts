@@ -144,6 +144,12 @@ export class Host {
     return this.#port('up')
   }
 
+  /** Isolated hosts reach those that are not, but not each other. */
+  async isolate(isolated: boolean): Promise<void> {
+    const port = ['bridge', 'link', 'set', 'dev', `port-${this.name}`, 'isolated', isolated ? 'on' : 'off']
+    await command('nsenter', '-t', String(this.#switch), '--net', ...port)
+  }
+
   async #port(state: string): Promise<void> {
     await command('nsenter', '-t', String(this.#switch), '--net', 'ip', 'link', 'set', `port-${this.name}`, state)
   }
