@@ -8,7 +8,7 @@
 //   and the ranks block. Every other frame is small. So memory is bounded, and control waits behind little output.
 // - It does not judge: it reports what happens to a rank, and the launcher decides what that means for the job.
 import { Socket } from 'node:net'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, hostname } from 'node:os'
 import { ENV, ROLE } from '../lib/env.js'
 import * as wire from '../lib/wire/agent.js'
 import type { FromAgent, LaunchSpec, Network, ToAgent, Tree } from '../lib/wire/agent.js'
@@ -71,7 +71,7 @@ const listener: Listener = {
   exited(rank, code, signal) {
     const sent = leaving.get(rank)
     const full = fullDisk(ranks.get(rank)?.spec.output?.stdout)
-    if (full) say({ type: 'notice', text: `host ${job?.hosts[rank]}: the disk of ${full} is full: output of its ranks may be missing` })
+    if (full) say({ type: 'notice', text: `the disk of ${full} on host ${hostname()} is full: output of its ranks may be missing` })
     say({ type: 'exited', rank, code, signal, ...(sent && { sent }) })
   },
   over: () => finish(1),

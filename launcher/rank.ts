@@ -20,7 +20,6 @@ import { ControlReader, encodeControl } from '../lib/wire/control.js'
 import type { FromRank, ToRank } from '../lib/wire/control.js'
 import { commandHere } from './command.js'
 import { groupLives, spawnGroup } from './spawn/group.js'
-import { isFromRank } from './told.js'
 
 /** How long what a rank leaves behind in its group may take to end, in milliseconds. */
 const LEFTOVER_GRACE = 1000

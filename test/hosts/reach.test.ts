@@ -111,7 +111,7 @@ void t.test('hosts that cannot be had', { skip, timeout: 600_000 }, async (t) =>
       const flood = `for (let i = 0; i < 2000; i++) ${write}('x'.repeat(100))`
       const job = await runJob(cluster, [...onHosts(cluster, 1), '--output-dir', folder, process.execPath, '-e', flood])
       t.equal(job.code, write === 'console.log' ? 0 : 1, show(job))
-      t.match(job.stderr, new RegExp(`host h[123]: the disk of ${folder} is full`))
+      t.match(job.stderr, new RegExp(`the disk of ${folder} on host h[123] is full`))
     }
     for (const host of cluster.all) await host.run(['umount', folder])
     const next = await runJob(cluster, [...onHosts(cluster, 1), '--output-dir', folder, here('rounds.mjs'), '0'])
