@@ -8,7 +8,7 @@
 //   and the ranks block. Every other frame is small. So memory is bounded, and control waits behind little output.
 // - It does not judge: it reports what happens to a rank, and the launcher decides what that means for the job.
 import { Socket } from 'node:net'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, hostname } from 'node:os'
 import { ENV, ROLE } from '../lib/env.js'
 import * as wire from '../lib/wire/agent.js'
 import type { FromAgent, LaunchSpec, Network, ToAgent, Tree } from '../lib/wire/agent.js'
@@ -20,7 +20,7 @@ import { bindRanks } from './binding.js'
 import { Gate } from './gate.js'
 import { News } from './news.js'
 import { reapOrphans } from './orphans.js'
-import { Rank } from './rank.js'
+import { Rank, fullDisk } from './rank.js'
 import type { Listener, Shared } from './rank.js'
 import { readTopology } from './topology.js'
 import { Heartbeat } from './tree/heartbeat.js'
@@ -70,6 +70,8 @@ const listener: Listener = {
   failed: (rank, reason, code) => say({ type: 'failed', rank, reason, code }),
   exited(rank, code, signal) {
     const sent = leaving.get(rank)
+    const full = fullDisk(ranks.get(rank)?.spec.output?.stdout)
+    if (full) say({ type: 'notice', text: `the disk of ${full} on host ${hostname()} is full: output of its ranks may be missing` })
     say({ type: 'exited', rank, code, signal, ...(sent && { sent }) })
   },
   over: () => finish(1),
