@@ -18,6 +18,8 @@ export interface Options {
   readonly json: string
   readonly append: boolean
   readonly readme: boolean
+  /** The wire between hosts, and nothing else. */
+  readonly hosts: boolean
 }
 
 const words = (text: string): string[] => text.split(',').map((word) => word.trim()).filter((word) => word !== '')
@@ -48,6 +50,7 @@ const parser = (args: readonly string[]) =>
     .option('transport', { type: 'string', choices: ['auto', 'shm', 'zmq'], default: 'auto', describe: 'of tsmpirun' })
     .option('json', { type: 'string', default: file('results/results.json'), describe: 'where the results go' })
     .option('append', { type: 'boolean', default: false, describe: 'keep what other runs have put there' })
+    .option('hosts', { type: 'boolean', default: false, describe: 'the wire between hosts instead, beside libzmq, and collectives on two levels' })
     .option('readme', { type: 'boolean', default: false, describe: 'measure nothing: put the results into the pages' })
     .version(false)
     .fail((message, error) => {
@@ -84,5 +87,6 @@ export async function readOptions(args: readonly string[]): Promise<Options> {
     json: rest.json,
     append: rest.append,
     readme: rest.readme,
+    hosts: rest.hosts,
   }
 }

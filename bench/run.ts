@@ -1,4 +1,5 @@
 // npm run bench [-- --peers]: measures tsmpi inside a host, beside peers that do the same work. docs/benchmarks.md
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -88,11 +89,19 @@ function store(results: Results, { json, append }: Options): void {
   console.log(`written: ${json} and the curves beside it`)
 }
 
+/** A benchmark of its own. */
+function runPart(path: string): void {
+  const { status } = spawnSync(process.execPath, ['--import', 'tsx', path], { stdio: 'inherit' })
+  if (status !== 0) process.exitCode = 1
+}
+
 const options = await readOptions(process.argv.slice(2)).catch((error: unknown) => {
   console.error(`npm run bench: ${(error as Error).message}`)
   process.exit(2)
 })
-if (options.readme) {
+if (options.hosts) {
+  for (const part of ['parts/wire.ts', 'parts/two-level.ts']) runPart(file(part))
+} else if (options.readme) {
   fillPages(file('..'), readResults(options.json))
 } else {
   // Contenders leave when their input ends.

@@ -8,7 +8,7 @@
 //   and the ranks block. Every other frame is small. So memory is bounded, and control waits behind little output.
 // - It does not judge: it reports what happens to a rank, and the launcher decides what that means for the job.
 import { Socket } from 'node:net'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, hostname } from 'node:os'
 import { ENV, ROLE } from '../lib/env.js'
 import * as wire from '../lib/wire/agent.js'
 import type { FromAgent, LaunchSpec, Network, ToAgent, Tree } from '../lib/wire/agent.js'
@@ -20,15 +20,13 @@ import { bindRanks } from './binding.js'
 import { Gate } from './gate.js'
 import { News } from './news.js'
 import { reapOrphans } from './orphans.js'
-import { Rank } from './rank.js'
+import { Rank, fullDisk } from './rank.js'
 import type { Listener, Shared } from './rank.js'
 import { readTopology } from './topology.js'
 import { Heartbeat } from './tree/heartbeat.js'
 import type { Relay } from './tree/relay.js'
 import { version } from './version.js'
 
-/** No address is longer. */
-const MAX_ENDPOINT = 256
 /** How long an agent on another host waits to be told why, in milliseconds: whoever started it may be gone. */
 const ORDERS_PATIENCE = 60_000
 
@@ -43,7 +41,6 @@ const news = new News(ranks)
 /** The agents below this one. */
 let relay: Relay | undefined
 let heartbeat: Heartbeat | undefined
-let job: LaunchSpec | undefined
 let left = 0
 /** Said once a rank uses tsmpi: a job of other programs need not hear it. */
 let notice: string | undefined
@@ -73,6 +70,8 @@ const listener: Listener = {
   failed: (rank, reason, code) => say({ type: 'failed', rank, reason, code }),
   exited(rank, code, signal) {
     const sent = leaving.get(rank)
+    const full = fullDisk(ranks.get(rank)?.spec.output?.stdout)
+    if (full) say({ type: 'notice', text: `the disk of ${full} on host ${hostname()} is full: output of its ranks may be missing` })
     say({ type: 'exited', rank, code, signal, ...(sent && { sent }) })
   },
   over: () => finish(1),
@@ -82,7 +81,6 @@ function onRankMessage(from: Rank, message: FromRank): void {
   const { rank } = from.spec
   switch (message.type) {
     case 'hello':
-      if (!Number.isInteger(message.pid) || message.pid <= 1) return
       from.nodePid = message.pid
       news.greet(from)
       if (notice !== undefined) say({ type: 'notice', text: notice })
@@ -91,11 +89,9 @@ function onRankMessage(from: Rank, message: FromRank): void {
     case 'leaving':
       return void leaving.set(rank, message.sent)
     case 'endpoint':
-      return typeof message.endpoint === 'string' && message.endpoint.length < MAX_ENDPOINT
-        ? say({ type: 'endpoint', rank, endpoint: message.endpoint })
-        : undefined
+      return say({ type: 'endpoint', rank, endpoint: message.endpoint })
     case 'where':
-      return job !== undefined && job.hosts[message.rank] !== undefined ? news.where(from, message.rank) : undefined
+      return news.where(from, message.rank)
     case 'lost':
       return say({ type: 'lost', rank, peer: message.rank, doing: message.doing })
     case 'finalize':
@@ -149,7 +145,6 @@ async function join(tree: Tree): Promise<void> {
 }
 
 async function launch(spec: LaunchSpec): Promise<void> {
-  job = spec
   left = spec.ranks.length
   gate.window = spec.window
   news.begin(spec)

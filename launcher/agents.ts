@@ -25,7 +25,7 @@ export interface AgentsListener {
   consumed(rank: number, bytes: number): void
   /** A host cannot be had, or was lost before any rank was started. */
   failed(reason: string): void
-  /** Hosts are lost, `message` tells which; `left` ranks may still run on the host `host`, see `sweep`. */
+  /** Hosts are lost, with these ranks; `message` tells which. On `host` some may still run, see `sweep`. */
   lost(host: number, ranks: readonly number[], message: string): void
   over(): void
   /** The agent on this host is gone, and with it the way to all others. */

@@ -69,7 +69,7 @@ const EXAMPLES: [string, string][] = [
   ['$0 -n 4 --tag-output sim.ts --steps 100', 'What follows the program is its own'],
   ['$0 -n 2 a.js : -n 3 b.js', 'One world of five ranks, of two programs'],
   ['$0 -n 4 --timeout 60 --transport zmq x.js', 'At most a minute, without shared memory'],
-  ['$0 -H a:4,b:4 x.js', 'Eight ranks on two hosts; --dry-run shows which runs what'],
+  ['$0 -H a:4,b:4 x.js', 'Eight ranks on two hosts, by ssh; --dry-run shows which runs what'],
   ['$0 -n 2 ./wrapper.sh', 'A script that ends in `exec node x.js`'],
 ]
 const EPILOGUE = `Exit code: 0 when every rank ends with 0, else that of the first rank to fail (128 + signal number).

@@ -20,6 +20,8 @@ export interface LinkListener {
 /** How much is kept of what is printed on the way. */
 const MAX_WORDS = 4096
 const MAX_NOISE = 65536
+/** How long the streams may stay open, in milliseconds, once the process has ended: ssh may leave one behind that has them. */
+const CLOSE_PATIENCE = 1000
 
 export class AgentLink {
   readonly #agent: ChildProcess
@@ -39,7 +41,10 @@ export class AgentLink {
     this.#input.on('error', () => {})
     let how = 'it closed its connection'
     agent.on('error', (error) => this.#lose(error.message))
-    agent.on('exit', (code, signal) => (how = signal ? `it was killed by ${signal}` : `it exited with code ${code}`))
+    agent.on('exit', (code, signal) => {
+      how = signal ? `it was killed by ${signal}` : `it exited with code ${code}`
+      setTimeout(() => this.#lose(how), CLOSE_PATIENCE).unref()
+    })
     agent.on('close', () => this.#lose(how))
     const output = agent.stdout as Readable
     output.on('data', (chunk: Buffer) => this.#take(chunk))

@@ -55,8 +55,9 @@ export class News {
 
   /** `asker` wants to know where `peer` listens: now, or as soon as it does. */
   where(asker: Rank, peer: number): void {
+    if (this.#job === undefined || peer >= this.#job.size) return
     const endpoint = this.#endpoints.get(peer)
-    if (endpoint !== undefined) return asker.tell([{ type: 'endpoint', rank: peer, endpoint, host: this.#job?.hosts[peer] ?? '' }])
+    if (endpoint !== undefined) return asker.tell([{ type: 'endpoint', rank: peer, endpoint, host: this.#job.hosts[peer] }])
     const askers = this.#askers.get(peer)
     if (askers === undefined) this.#askers.set(peer, [asker])
     else if (!askers.includes(asker)) askers.push(asker)

@@ -7,7 +7,7 @@
 //   its output has reached its end. `over` is reported exactly once, and after `exited`.
 // - Nothing waits for the end of a pipe or socket for ever: a process that left the group may hold it open.
 import type { ChildProcess, StdioOptions } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, statSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, statSync, statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
@@ -15,6 +15,7 @@ import type { NativeMemory } from '../native/load.js'
 import { ENV } from '../lib/env.js'
 import { STDERR, STDOUT } from '../lib/wire/agent.js'
 import type { RankSpec } from '../lib/wire/agent.js'
+import { isFromRank } from '../lib/wire/check.js'
 import { ControlReader, encodeControl } from '../lib/wire/control.js'
 import type { FromRank, ToRank } from '../lib/wire/control.js'
 import { commandHere } from './command.js'
@@ -160,7 +161,7 @@ export class Rank {
     const reader = new ControlReader<FromRank>()
     control.on('error', () => {})
     control.on('data', (chunk: Buffer) => {
-      for (const message of reader.push(chunk)) this.#listener.message(this, message)
+      for (const message of reader.push(chunk)) if (isFromRank(message)) this.#listener.message(this, message)
     })
     this.#control = control
   }
@@ -233,6 +234,14 @@ function outputFiles(paths: { stdout: string; stderr: string }, opened: number[]
   mkdirSync(dirname(paths.stdout), { recursive: true })
   for (const path of [paths.stdout, paths.stderr]) opened.push(openSync(path, 'w'))
   return opened
+}
+
+/** The folder of an output file, where there is no room left: many programs do not say that they could not write. */
+export function fullDisk(file: string | undefined): string | undefined {
+  if (file === undefined) return undefined
+  const folder = dirname(file)
+  const { bavail, blocks } = statfsSync(folder)
+  return bavail === 0 && blocks > 0 ? folder : undefined
 }
 
 function send(target: number, signal: NodeJS.Signals): void {

@@ -1,6 +1,7 @@
 // The process's world: joins the job at import, makes COMM_WORLD and COMM_SELF, finalizes when the program ends.
 import { hostname } from 'node:os'
 import { joinJob } from './bootstrap/index.js'
+import { clock } from './clock.js'
 import { buffersSent, buffersUnderWay } from './comm/buffered.js'
 import { Communicator } from './comm/communicator.js'
 import { Contexts, SELF_CONTEXT, WORLD_CONTEXT } from './comm/contexts.js'
@@ -147,7 +148,7 @@ export function abort(code = 1, reason?: string): never {
 }
 
 /** Seconds since some moment in the past, for measuring (MPI_Wtime). */
-export const wtime = (): number => performance.now() / 1000
+export const wtime = (): number => clock() / 1000
 
 /** The name of the host this process runs on (MPI_Get_processor_name). */
 export const processorName: string = hostname()

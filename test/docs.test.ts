@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const docs = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)
 const pages = ['README.md', 'CONTRIBUTING.md', ...docs]
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> }
-const FOLDERS = 'lib|native|launcher|examples|test|bench|docs|scripts'
+const FOLDERS = 'deploy|lib|native|launcher|examples|test|bench|docs|scripts'
 
 for (const page of pages) {
   const text = readFileSync(join(root, page), 'utf8')
@@ -26,4 +26,16 @@ for (const page of pages) {
 void t.test('the two commands stand at the top of the README', async (t) => {
   const top = readFileSync(join(root, 'README.md'), 'utf8').split('## ')[0]
   t.match(top, '\nnpm ci && npx tsmpirun -n 8 examples/pi.js\nnpm ci && npm test\n')
+})
+
+void t.test('the messages that docs/clusters.md explains are those of the source, or of ssh', async (t) => {
+  const sources = ['lib', 'launcher'].flatMap((folder) => readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(root, folder, name)))
+  const code = sources.filter((name) => name.endsWith('.ts')).map((name) => readFileSync(name, 'utf8')).join('\n')
+  const OF_SSH = ['Permission denied (publickey)', 'Host key verification failed', 'Could not resolve hostname', 'No route to host', 'Connection timed out']
+  const rows = readFileSync(join(root, 'docs/clusters.md'), 'utf8').split('| what tsmpirun says |')[1]!.split('\n').filter((line) => line.startsWith('| '))
+  const quoted = rows.flatMap((line) => [...line.split('|')[1]!.matchAll(/`([^`]+)`/g)].map(([, text]) => text!))
+  t.ok(quoted.length > 10)
+  for (const text of quoted.filter((text) => !OF_SSH.includes(text))) {
+    for (const piece of text.split('…').map((piece) => piece.trim()).filter((piece) => /\w{3}/.test(piece))) t.ok(code.includes(piece), piece)
+  }
 })

@@ -28,17 +28,16 @@ function rshCommand(start: StartOptions, { name, user, port }: Branch): RemoteCo
 const sshOptions = ({ timeout }: StartOptions): string[] =>
   ['-x', '-T', '-o', 'BatchMode=yes', '-o', `ConnectTimeout=${Math.max(1, Math.ceil(timeout) - 1)}`]
 
-/**
- * One step of one task on one node, beside others that use it (SLURM_OVERLAP and SLURM_WHOLE are for versions that would
- * not share it), and not bound to a processor.
- */
+/** One step of one task on one node, with all that the job has there, beside other steps. */
 function srunCommand(start: StartOptions, { name }: Branch): RemoteCommand {
-  const step = ['--nodes=1', '--ntasks=1', `--nodelist=${name}`, '--mpi=none', '--cpu-bind=none', '--quiet']
+  const step = ['--nodes=1', '--ntasks=1', `--nodelist=${name}`, '--mpi=none', '--mem=0', '--cpu-bind=none', '--quiet']
   return { reach: [...start.words, ...step], run: ['sh', '-c', agentScript(start)] }
 }
 
 /** What the allocation asks for its own tasks is not for the agent's step. */
-const NOT_FOR_STEPS = /^(SLURM|SRUN)_(CPUS_PER_TASK|NTASKS.*|TRES_PER_TASK|EXACT|EXCLUSIVE|DISTRIBUTION|HINT|THREADS_PER_CORE|UNBUFFEREDIO|LABELIO)$/
+const NOT_FOR_STEPS = /^(SLURM|SRUN)_(CPUS_PER_TASK|NTASKS.*|MEM_.*|TRES_PER_TASK|EXACT|EXCLUSIVE|DISTRIBUTION|HINT|THREADS_PER_CORE|UNBUFFEREDIO|LABELIO)$/
+/** As variables, since older versions, which share a node anyway, refuse options that they do not know. */
+const FOR_STEPS = { SLURM_OVERLAP: '1', SLURM_WHOLE: '1' }
 
 /** For a POSIX shell. */
 function agentScript({ node, agent }: StartOptions): string {
@@ -63,7 +62,7 @@ export function startRemoteAgent({ reach, run }: RemoteCommand, start: StartOpti
   const env: NodeJS.ProcessEnv = { ...process.env, [ENV.JOB]: job }
   if (start.by === 'srun') {
     for (const name of Object.keys(env)) if (NOT_FOR_STEPS.test(name)) delete env[name]
-    Object.assign(env, { SLURM_OVERLAP: '1', SLURM_WHOLE: '1' })
+    Object.assign(env, FOR_STEPS)
   }
   return spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true, env })
 }

@@ -4,6 +4,7 @@
 // polls never enters the queue, and its object serves the next call of its kind. One that does not is an operation of the
 // engine like any other: the engine looks after the queue when it makes progress, and has it see to being woken before
 // it sleeps.
+import { clock } from '../clock.js'
 import type { Board } from '../p2p/board.js'
 import type { Engine, Poller } from '../p2p/engine.js'
 import type { Operation, Scope } from '../p2p/operation.js'
@@ -64,12 +65,12 @@ export class BoardQueue implements Poller {
   wait<T>(call: BoardCall): Promise<T> {
     const { engine } = this
     if (this.length === 0 && engine.pending === 0) {
-      const until = performance.now() + POLL_MILLISECONDS
+      const until = clock() + POLL_MILLISECONDS
       do {
         engine.progress()
         if (call.advance()) return call.outcome<T>()
         if (!call.published) this.board.awaitRoom(call.awaited())
-      } while (engine.pending === 0 && performance.now() < until)
+      } while (engine.pending === 0 && clock() < until)
     }
     this.post(call)
     return this.waiter.wait<T>(call)

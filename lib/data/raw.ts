@@ -98,7 +98,14 @@ function smallArray(type: number, bytes: Uint8Array, offset: number, length: num
   const count = length / ELEMENT_BYTES[type]
   const from = scratchArrays[type]
   const array = new CONSTRUCTORS[type as 0](count)
-  for (let i = 0; i < count; i++) array[i] = from[i] as number
+  let exact = true
+  for (let i = 0; i < count; i++) {
+    const element = from[i] as number
+    array[i] = element
+    exact &&= element === element
+  }
+  // A float that is not a number may lose a bit on its way through a double; `set` copies bytes.
+  if (!exact) array.set(from.subarray(0, count) as Float64Array)
   return array
 }
 

@@ -1,4 +1,5 @@
 // The Monte-Carlo kernel: how many of a range of random points fall inside the quarter circle. See docs/montecarlo.md.
+import { clock } from '../clock.js'
 import { ArgumentError } from '../errors.js'
 import { native } from '../../native/load.js'
 import { checkKernel, defaultKernel, runKernel, type Kernel } from './kernels.js'
@@ -103,11 +104,11 @@ export async function countHitsAsync(
   let hits = 0n
   for (let done = 0n; done < job.count;) {
     const size = piece < job.count - done ? piece : job.count - done
-    const started = performance.now()
+    const started = clock()
     hits += offLoop
       ? await native()!.countHitsAsync(job.kernel, job.first + done, size, job.seed, job.threads)
       : runKernel(job.kernel, job.first + done, size, job.seed, 1)
-    const elapsed = performance.now() - started
+    const elapsed = clock() - started
     done += size
     options.onProgress?.(same(done))
     if (!offLoop && done < job.count) await turnOfEventLoop()

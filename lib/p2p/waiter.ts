@@ -5,6 +5,7 @@
 //   `settle` is scheduled that will put it to sleep. So no arrival goes unnoticed.
 // - The keep-alive timer is referenced only while operations are pending, or a `settle` is scheduled that will see that
 //   none is: a pending operation keeps the process alive, nothing else of tsmpi does.
+import { clock } from '../clock.js'
 import { StateError } from '../errors.js'
 import type { Engine } from './engine.js'
 import type { Operation, Owner } from './operation.js'
@@ -35,7 +36,7 @@ export class Waiter implements Owner {
   #closed = false
   #scheduled = false
   #operations = 0
-  #lastTurn = performance.now()
+  #lastTurn = clock()
 
   constructor(engine: Engine, polling: Polling) {
     this.#engine = engine
@@ -45,7 +46,7 @@ export class Waiter implements Owner {
     this.#keepAlive = setInterval(() => undefined, 0x7fffffff)
     this.#keepAlive.unref()
     engine.onProgress = () => {
-      this.#lastTurn = performance.now()
+      this.#lastTurn = clock()
       this.#settle()
     }
     engine.onIdle = () => {
@@ -84,7 +85,7 @@ export class Waiter implements Owner {
         frames += engine.progress()
         if (op.done) return true
       }
-      const now = performance.now()
+      const now = clock()
       if (end === 0) end = now + milliseconds
       else if (now > end && !engine.busy) return false
       else if (now > end + COPY_MILLISECONDS) return false
@@ -114,14 +115,14 @@ export class Waiter implements Owner {
 
   /** Counts an operation that completed at once, and says whether it is time for the event loop to turn. */
   turnDue(): boolean {
-    return ++this.#operations % OPERATIONS_PER_LOOK === 0 && performance.now() - this.#lastTurn > TURN_MILLISECONDS
+    return ++this.#operations % OPERATIONS_PER_LOOK === 0 && clock() - this.#lastTurn > TURN_MILLISECONDS
   }
 
   /** Lets the event loop turn once. */
   turn<T>(value: T): Promise<T> {
     return new Promise((resolve) => {
       setImmediate(() => {
-        this.#lastTurn = performance.now()
+        this.#lastTurn = clock()
         resolve(value)
       })
     })
@@ -135,7 +136,7 @@ export class Waiter implements Owner {
 
   #sleep<T>(op: Operation): Promise<T> {
     const promise = new Promise<T>((resolve, reject) => {
-      this.#sleepers.set(op, { resolve: resolve as (value: unknown) => void, reject, since: performance.now() })
+      this.#sleepers.set(op, { resolve: resolve as (value: unknown) => void, reject, since: clock() })
     })
     op.owner = this
     this.#settle()
@@ -156,7 +157,7 @@ export class Waiter implements Owner {
     this.#scheduled = true
     setImmediate(() => {
       this.#scheduled = false
-      this.#lastTurn = performance.now()
+      this.#lastTurn = clock()
       this.#settle()
     })
   }
@@ -207,7 +208,7 @@ export class Waiter implements Owner {
 
   /** What blocking calls wait for, and for how long, in words. */
   describe(): string[] {
-    const now = performance.now()
+    const now = clock()
     return [...this.#sleepers].map(([op, { since }]) => `${op.describe()} for ${((now - since) / 1000).toFixed(1)} s`)
   }
 

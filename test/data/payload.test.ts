@@ -60,6 +60,17 @@ await t.test('raw values arrive as the same kind, in memory of their own', async
   }
 })
 
+await t.test('floats keep every bit, those of signalling NaNs too', async (t) => {
+  const words = [0x7fab8392, 0xff800001, 0x7fc00000, 0x3f800000, 0x80000000, 0x7ff00000, 0x00000001, 0x7ff40000]
+  for (const kind of [Float32Array, Float64Array]) {
+    for (const length of [2, 8, 100]) {
+      const bits = Uint32Array.from({ length }, (_, i) => words[i % words.length]!)
+      const value = valueOf(typeOf(new kind(0)), new Uint8Array(bits.buffer), 0, 4 * length)
+      t.same(plain(rawBytes(value as Float32Array)), plain(new Uint8Array(bits.buffer)), `${kind.name}, ${length} words`)
+    }
+  }
+})
+
 await t.test('buffers', async (t) => {
   const source = Buffer.from('--hello--').subarray(2, 7)
   const back = valueOf(BUFFER, bytesOf(source, BUFFER), 0, 5)

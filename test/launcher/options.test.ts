@@ -1,4 +1,5 @@
 // The command line: what is understood, what is refused and how.
+import { resolve } from 'node:path'
 import t from 'tap'
 import { parseOptions } from '../../launcher/options.js'
 import type { Options } from '../../launcher/options.js'
@@ -64,6 +65,23 @@ void t.test('where ranks run', async (t) => {
   t.notOk('bindTo' in (await parse('--bind-to', 'none', 'x')))
 })
 
+void t.test('other hosts', async (t) => {
+  t.match(await parse('x'), { launchTimeout: 30, heartbeat: 5, treeWidth: 32 })
+  for (const name of ['rsh', 'interface', 'prefix']) t.notOk(name in (await parse('x')), name)
+  const given = ['--launch-timeout', '2.5', '--heartbeat=10', '--tree-width', '2', '--interface', '10.0.0.0/8', '--prefix', 'there']
+  t.match(await parse(...given, 'x'), { launchTimeout: 2.5, heartbeat: 10, treeWidth: 2, interface: '10.0.0.0/8', prefix: resolve('there') })
+  const words: [text: string, words: string[]][] = [
+    ['ssh', ['ssh']],
+    [' ssh  -F "my file" -o \'A B\'', ['ssh', '-F', 'my file', '-o', 'A B']],
+    ['./rsh.sh -o"A B"c', [resolve('rsh.sh'), '-oA Bc']],
+  ]
+  for (const [text, expected] of words) t.same((await parse('--rsh', text, 'x')).rsh, expected, text)
+  process.env['TSMPI_RSH'] = 'lx -q'
+  t.teardown(() => delete process.env['TSMPI_RSH'])
+  t.same((await parse('x')).rsh, ['lx', '-q'])
+  t.same((await parse('--rsh', 'other', 'x')).rsh, ['other'])
+})
+
 const wrong: [argv: string[], message: RegExp][] = [
   [[], /^no program given/],
   [['-n', '2'], /^no program given/],
@@ -75,6 +93,11 @@ const wrong: [argv: string[], message: RegExp][] = [
   [['--zzz', 'x'], /^unknown option --zzz\n/],
   [['--transport', 'tcp', 'x'], /transport.*"tcp".*"shm"/],
   [['--stdin', '1', 'x'], /stdin/],
+  [['--rsh', ' ', 'x'], /^--rsh: expected a command/],
+  [['--launch-timeout', '0', 'x'], /^--launch-timeout 0: expected seconds/],
+  [['--heartbeat', 'soon', 'x'], /^--heartbeat soon: expected seconds/],
+  [['--tree-width', '0', 'x'], /^--tree-width 0: expected an integer from 1/],
+  [['--interface', '10.0.0.0/33', 'x'], /^--interface 10.0.0.0\/33: expected the name of an interface, an address or a network/],
   [['--timeout', '-1', 'x'], /^--timeout -1: expected seconds/],
   [['--eager-limit', '1k', 'x'], /^--eager-limit 1k: expected an integer/],
   [['--inspect-rank', '-2', 'x'], /^--inspect-rank -2: expected an integer from 0/],

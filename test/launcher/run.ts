@@ -74,6 +74,19 @@ export function startJob(args: string[], options: RunOptions = {}): Running {
     env: { ...inherited, ...options.env, [MARK]: mark },
     cwd: options.cwd ?? fileURLToPath(root),
   })
+  child.stdin?.on('error', () => {})
+  child.stdin?.end(options.input)
+  const kill = (): void => void child.kill('SIGKILL')
+  return { child, ...follow(child, `tsmpirun ${args.join(' ')}`, kill, options.timeout), processes: () => processesWith(`${MARK}=${mark}`) }
+}
+
+/** What a child prints, and how it ends; `kill` is called after `timeout` milliseconds. */
+export function follow(
+  child: ChildProcess,
+  what: string,
+  kill: () => void,
+  timeout = 150_000,
+): Pick<Running, 'finished' | 'printed'> {
   const output = { stdout: '', stderr: '' }
   const watchers = new Set<() => void>()
   for (const name of ['stdout', 'stderr'] as const) {
@@ -82,14 +95,12 @@ export function startJob(args: string[], options: RunOptions = {}): Running {
       for (const watch of watchers) watch()
     })
   }
-  child.stdin?.on('error', () => {})
-  child.stdin?.end(options.input)
   const finished = new Promise<Finished>((resolve, reject) => {
     const timer = setTimeout(() => {
-      child.kill('SIGKILL')
+      kill()
       const last = `${output.stdout.slice(-2000)}\n${output.stderr.slice(-2000)}`
-      reject(new Error(`tsmpirun ${args.join(' ')}: still running\n${last}`))
-    }, options.timeout ?? 150_000)
+      reject(new Error(`${what}: still running\n${last}`))
+    }, timeout)
     child.on('error', reject)
     child.on('close', (code, signal) => {
       clearTimeout(timer)
@@ -113,7 +124,7 @@ export function startJob(args: string[], options: RunOptions = {}): Running {
     })
     await Promise.race([heard, ended])
   }
-  return { child, finished, printed, processes: () => processesWith(`${MARK}=${mark}`) }
+  return { finished, printed }
 }
 
 /** Runs tsmpirun with these arguments to its end. */

@@ -1,0 +1,4 @@
+#!/bin/sh
+# Stands in for ssh: HOST COMMAND…, run on this machine.
+shift
+exec sh -c "$*"
