@@ -14,6 +14,12 @@ import type { Pmi } from './pmi-wire.js'
 
 /** How long a launcher may take to read what was printed, which it drops once a job has been aborted, in milliseconds. */
 const LAST_WORDS = 200
+/**
+ * How long others may take to end a job of which a rank on another host has died, before we do: its launcher, ranks of its
+ * host. Longer where it may have finalized, and the launcher has not yet told us that all have. In milliseconds.
+ */
+const OTHERS_PATIENCE = 2000
+const FINALIZING_PATIENCE = 5000
 
 export interface PmiControlOptions {
   readonly pmi: Pmi
@@ -38,6 +44,7 @@ export class PmiControl implements Control {
   #count: () => SentFrames = () => ({})
   /** Where the ranks are on several hosts. */
   readonly #endpoints: Endpoints | undefined
+  #finalizing = false
   /** PMI has been finalized, or the job aborted. */
   #over = false
 
@@ -45,7 +52,9 @@ export class PmiControl implements Control {
     this.#pmi = pmi
     this.rank = rank
     const fail = (what: string): void => this.fail(1, `rank ${rank} cannot learn where the others listen: ${what}`)
-    this.#endpoints = several ? new Endpoints(pmi, rank, hosts, (message) => this.deliver(message), fail) : undefined
+    const deliver = (message: ToRank): void => this.deliver(message)
+    const onGone = (what: string): void => this.#onGone(what)
+    this.#endpoints = several ? new Endpoints({ pmi, rank, hosts, deliver, fail, onGone }) : undefined
     this.deliver({ type: 'job', secret, hosts: [...hosts] })
     process.on('exit', (code) => this.#onExit(code))
     process.on('uncaughtException', (error) => this.#onUncaught(error))
@@ -86,6 +95,7 @@ export class PmiControl implements Control {
 
   /** This rank is done, and waits for the others. */
   protected finalize(_sent: SentFrames): void {
+    this.#finalizing = true
     if (this.#endpoints === undefined) this.#awaitOthers()
     else this.#endpoints.settle(() => this.#awaitOthers())
   }
@@ -107,7 +117,13 @@ export class PmiControl implements Control {
     return true
   }
 
-  protected close(): void {}
+  protected close(): void {
+    this.#endpoints?.close()
+  }
+
+  #onGone(what: string): void {
+    setTimeout(() => this.fail(1, what), this.#finalizing ? FINALIZING_PATIENCE : OTHERS_PATIENCE).unref()
+  }
 
   /** All ranks have finalized, or have left. */
   protected finalized(): void {

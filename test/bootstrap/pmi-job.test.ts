@@ -90,6 +90,19 @@ void t.test('how jobs on several hosts end', { skip: !addon && 'needs the addon'
   t.match(nowhere.stderr, /cannot join the job: TSMPI_INTERFACE=eth99 is no interface and no address of this host, which has .*lo 127\.0\.0\.1/)
 })
 
+void t.test('a rank that dies alone on its host is noticed from another', { skip: !addon && 'needs the addon' }, async (t) => {
+  const gone = /^tsmpi: rank 1 on \S+ \(127\.0\.0\.1:\d+\) is gone: it was killed, or crashed, or its host is cut off: its port refuses connections\n$/
+  for (const [scenario, places, version] of [['kill', 'ab', 1], ['kill', 'aba', 2], ['kill', 'abca', 1], ['killunseen', 'aba', 1], ['killlate', 'aba', 2]] as const) {
+    const job = await run(scenario, { version, ...onHosts(places) })
+    t.match(job.aborted[0], 'cmd=abort', `${scenario} ${places}: ${described(job)}`)
+    t.match(job.stderr, gone, `${scenario} ${places}`)
+  }
+  for (const scenario of ['busy', 'stopped']) {
+    const job = await run(scenario, onHosts('aba'))
+    t.match(job, { codes: [0, 0, 0], stdout: '3\n3\n3\n', stderr: '', finalized: [0, 1, 2] }, described(job))
+  }
+})
+
 void t.test('nothing is left in /dev/shm', { skip: !addon }, async (t) => {
   const before = readdirSync('/dev/shm')
   const job = await run('kill')
