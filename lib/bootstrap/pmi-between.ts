@@ -43,6 +43,10 @@ export function ownAddress(wanted = process.env[ENV.INTERFACE] ?? '', all = addr
 const addresses = (): Address[] =>
   Object.entries(networkInterfaces()).flatMap(([name, of = []]) => of.map(({ address, internal }) => ({ name, address, internal })))
 
+export function endpointOf(address: string, port: number | undefined): string | undefined {
+  return port === undefined ? undefined : `tcp://${address.includes(':') ? `[${address}]` : address}:${port}`
+}
+
 /** Said by a rank that listens nowhere. */
 const NOWHERE = 'nowhere'
 /** How long a rank that has come to its end may still take until it listens, in milliseconds. */
@@ -54,6 +58,8 @@ export interface EndpointsOptions {
   readonly pmi: Pmi
   readonly rank: number
   readonly hosts: readonly string[]
+  /** By rank, as far as they are known. */
+  readonly endpoints: readonly (string | undefined)[]
   readonly deliver: (message: ToRank) => void
   /** The others' endpoints cannot be had. */
   readonly fail: (what: string) => void
@@ -62,8 +68,9 @@ export interface EndpointsOptions {
 }
 
 /**
- * Where the ranks listen, which they know once their event loops have turned: each puts it into the key-value space and
- * joins a fence; when that is through, all are read at once, as later there may be another request under way.
+ * Where the ranks listen. Their cards say it, unless one of them has no addon; then they know it once their event loops have
+ * turned: each puts it into the key-value space and joins a fence; when that is through, all are read at once, as later
+ * there may be another request under way.
  * From then on each rank watches the next one. So every host has a rank that another host watches, and of any that die
  * together one is watched by a survivor.
  */
@@ -78,10 +85,12 @@ export class Endpoints {
 
   constructor(options: EndpointsOptions) {
     this.#options = options
+    const known = options.endpoints.filter((endpoint) => endpoint !== undefined)
+    if (known.length === options.hosts.length) this.#learn(known)
   }
 
   publish(endpoint: string): void {
-    if (this.#published) return
+    if (this.#published || this.#known !== undefined) return
     this.#published = true
     clearTimeout(this.#late)
     const { pmi, rank, fail } = this.#options
@@ -115,14 +124,17 @@ export class Endpoints {
   #read(): void {
     const { pmi, hosts, fail } = this.#options
     try {
-      const known = hosts.map((_, rank) => Buffer.from(pmi.get(keyOf(rank)), 'base64url').toString())
-      this.#known = known
-      this.#watchNext(known)
-      for (const rank of this.#asked.splice(0)) this.#answer(rank, known)
+      this.#learn(hosts.map((_, rank) => Buffer.from(pmi.get(keyOf(rank)), 'base64url').toString()))
     } catch (error) {
       return fail((error as Error).message)
     }
     this.#settled?.()
+  }
+
+  #learn(known: readonly string[]): void {
+    this.#known = known
+    this.#watchNext(known)
+    for (const rank of this.#asked.splice(0)) this.#answer(rank, known)
   }
 
   #watchNext(known: readonly string[]): void {

@@ -28,6 +28,8 @@ export interface PmiControlOptions {
   readonly hosts: readonly string[]
   /** The ranks are on several hosts. */
   readonly several?: boolean
+  /** Where each rank listens, as far as that is known: `tcp://10.0.0.7:41234`. */
+  readonly endpoints?: readonly (string | undefined)[]
 }
 
 /** Ends the job, whose last words have been printed. */
@@ -48,13 +50,13 @@ export class PmiControl implements Control {
   /** PMI has been finalized, or the job aborted. */
   #over = false
 
-  constructor({ pmi, rank, secret, hosts, several = false }: PmiControlOptions) {
+  constructor({ pmi, rank, secret, hosts, several = false, endpoints = [] }: PmiControlOptions) {
     this.#pmi = pmi
     this.rank = rank
     const fail = (what: string): void => this.fail(1, `rank ${rank} cannot learn where the others listen: ${what}`)
     const deliver = (message: ToRank): void => this.deliver(message)
     const onGone = (what: string): void => this.#onGone(what)
-    this.#endpoints = several ? new Endpoints({ pmi, rank, hosts, deliver, fail, onGone }) : undefined
+    this.#endpoints = several ? new Endpoints({ pmi, rank, hosts, endpoints, deliver, fail, onGone }) : undefined
     this.deliver({ type: 'job', secret, hosts: [...hosts] })
     process.on('exit', (code) => this.#onExit(code))
     process.on('uncaughtException', (error) => this.#onUncaught(error))

@@ -62,6 +62,11 @@ const scenarios = {
     else await sleep(1500)
     await MPI.finalize()
   },
+  // … before its event loop has turned once.
+  async killearly() {
+    if (rank === 1) process.kill(process.pid, 'SIGKILL')
+    await world.recv()
+  },
   // Nobody hears of a rank that computes, or is stopped, for longer than anything is waited for.
   async busy() {
     await world.barrier()
