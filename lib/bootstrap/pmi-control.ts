@@ -20,6 +20,8 @@ const LAST_WORDS = 200
  */
 const OTHERS_PATIENCE = 2000
 const FINALIZING_PATIENCE = 5000
+/** How long a launcher may take to end a rank after an abort, before it does so itself: the network may be cut. */
+const ABORT_PATIENCE = 5000
 
 export interface PmiControlOptions {
   readonly pmi: Pmi
@@ -167,6 +169,7 @@ export class PmiControl implements Control {
   #abort(code: number, what: string): void {
     this.close()
     abortJob(this.#pmi, code, what)
+    setTimeout(() => process.kill(process.pid, 'SIGKILL'), ABORT_PATIENCE).unref()
   }
 
   #finalizePmi(): void {

@@ -70,9 +70,12 @@ export class Watch {
   }
 
   #onClose(): void {
+    const stood = this.#standing
     this.#socket = undefined
     this.#standing = false
     if (this.#closed) return
+    // The system has asked for ten seconds.
+    if (stood && this.#fault === 'ETIMEDOUT') return this.#gone('its host does not answer')
     if (this.#fault === 'ECONNREFUSED') this.#gone('its port refuses connections')
     else if (!this.#begun) this.#connect()
   }
