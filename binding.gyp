@@ -16,6 +16,7 @@
       'native/philox_neon.cc',
       'native/philox_portable.cc',
       'native/philox_sse41.cc',
+      'native/port.cc',
       'native/reduce.cc',
       'native/reduce_portable.cc',
       'native/reduce_avx2.cc',

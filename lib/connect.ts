@@ -105,12 +105,13 @@ export class Connections {
   }
 
   #tcp(): TcpOptions | undefined {
-    const { address, control, hosts, keys, rank } = this.#job
+    const { address, control, hosts, keys, listener, rank } = this.#job
     if (address === undefined) return undefined
     return {
       address,
       host: hosts[rank],
       ...(keys && { keys }),
+      ...(listener !== undefined && { listener }),
       onBound: (endpoint) => control?.send({ type: 'endpoint', endpoint }),
       endpointOf: (peer) => this.#endpointOf(peer).endpoint,
     }

@@ -5,6 +5,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   InitMemory(env, exports);
   InitAffinity(env, exports);
   InitLinger(env, exports);
+  InitPort(env, exports);
   InitReduce(env, exports);
   InitRemote(env, exports);
   InitMonteCarlo(env, exports);

@@ -17,5 +17,6 @@ void InitMemory(Napi::Env env, Napi::Object exports);
 void InitAffinity(Napi::Env env, Napi::Object exports);
 void InitLinger(Napi::Env env, Napi::Object exports);
 void InitRemote(Napi::Env env, Napi::Object exports);
+void InitPort(Napi::Env env, Napi::Object exports);
 void InitReduce(Napi::Env env, Napi::Object exports);
 void InitMonteCarlo(Napi::Env env, Napi::Object exports);

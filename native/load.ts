@@ -26,6 +26,12 @@ export interface NativeMemory extends NativeRemote {
   unwatch(watch: object): void
   /** A pipe: its read end, which does not block, and its write end. Both are close-on-exec. */
   readonly createPipe: () => [number, number]
+  /**
+   * Binds a TCP socket to an address, given as digits, and a free port. Returns descriptor and port. It is close-on-exec,
+   * does not block, and refuses connections until `listen`.
+   */
+  readonly takePort: (address: string) => [fd: number, port: number]
+  listen(fd: number, backlog: number): void
   closeOnExec(fd: number): void
   close(fd: number): void
   /** Entry `entry` of a table of watched words watches a word of `memory`; see linger.cc for the table. */

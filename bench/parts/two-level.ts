@@ -15,7 +15,7 @@ const path = (name: string): string => fileURLToPath(new URL(`../${name}`, impor
 /** Milliseconds of each. */
 function measure(mapping: string): number[] {
   const job = ['-n', '8', '-H', 'a:2,b:2,c:2,d:2', '--map-by', mapping, '--rsh', path('ours/here.sh')]
-  const program = [path('ours/two-level.mjs'), String(BYTES), String(ROUNDS), ...FLAT, CHOSEN]
+  const program = [path('ours/two-level.mjs'), 'allreduce', String(BYTES), String(ROUNDS), ...FLAT, CHOSEN]
   const output = execFileSync(process.execPath, [path('../dist/launcher/main.js'), ...job, ...program], { encoding: 'utf8', timeout: 120_000 })
   return JSON.parse(output) as number[]
 }

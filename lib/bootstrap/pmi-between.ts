@@ -7,6 +7,7 @@ import { networkInterfaces } from 'node:os'
 import { ENV } from '../env.js'
 import { ArgumentError } from '../errors.js'
 import type { ToRank } from '../wire/control.js'
+import { Watch } from './pmi-watch.js'
 import type { Pmi } from './pmi-wire.js'
 
 export interface OwnKeys {
@@ -42,46 +43,64 @@ export function ownAddress(wanted = process.env[ENV.INTERFACE] ?? '', all = addr
 const addresses = (): Address[] =>
   Object.entries(networkInterfaces()).flatMap(([name, of = []]) => of.map(({ address, internal }) => ({ name, address, internal })))
 
+export function endpointOf(address: string, port: number | undefined): string | undefined {
+  return port === undefined ? undefined : `tcp://${address.includes(':') ? `[${address}]` : address}:${port}`
+}
+
 /** Said by a rank that listens nowhere. */
 const NOWHERE = 'nowhere'
+/** How long a rank that has come to its end may still take until it listens, in milliseconds. */
+const LISTEN_PATIENCE = 2000
 
 const keyOf = (rank: number): string => `tsmpi-endpoint-${rank}`
 
+export interface EndpointsOptions {
+  readonly pmi: Pmi
+  readonly rank: number
+  readonly hosts: readonly string[]
+  /** By rank, as far as they are known. */
+  readonly endpoints: readonly (string | undefined)[]
+  readonly deliver: (message: ToRank) => void
+  /** The others' endpoints cannot be had. */
+  readonly fail: (what: string) => void
+  /** The rank that this one watches has died, or its host is gone. */
+  readonly onGone: (what: string) => void
+}
+
 /**
- * Where the ranks listen, which they know once their event loops have turned: each puts it into the key-value space and
- * joins a fence; when that is through, all are read at once, as later there may be another request under way.
+ * Where the ranks listen. Their cards say it, unless one of them has no addon; then they know it once their event loops have
+ * turned: each puts it into the key-value space and joins a fence; when that is through, all are read at once, as later
+ * there may be another request under way.
+ * From then on each rank watches the next one. So every host has a rank that another host watches, and of any that die
+ * together one is watched by a survivor.
  */
 export class Endpoints {
-  readonly #pmi: Pmi
-  readonly #rank: number
-  readonly #hosts: readonly string[]
-  readonly #deliver: (message: ToRank) => void
-  readonly #fail: (what: string) => void
+  readonly #options: EndpointsOptions
   readonly #asked: number[] = []
   #published = false
   #known: readonly string[] | undefined
   #settled: (() => void) | undefined
+  #late: NodeJS.Timeout | undefined
+  #watch: Watch | undefined
 
-  constructor(
-    pmi: Pmi, rank: number, hosts: readonly string[], deliver: (message: ToRank) => void, fail: (what: string) => void,
-  ) {
-    this.#pmi = pmi
-    this.#rank = rank
-    this.#hosts = hosts
-    this.#deliver = deliver
-    this.#fail = fail
+  constructor(options: EndpointsOptions) {
+    this.#options = options
+    const known = options.endpoints.filter((endpoint) => endpoint !== undefined)
+    if (known.length === options.hosts.length) this.#learn(known)
   }
 
   publish(endpoint: string): void {
-    if (this.#published) return
+    if (this.#published || this.#known !== undefined) return
     this.#published = true
+    clearTimeout(this.#late)
+    const { pmi, rank, fail } = this.#options
     try {
-      this.#pmi.put(keyOf(this.#rank), Buffer.from(endpoint).toString('base64url'))
+      pmi.put(keyOf(rank), Buffer.from(endpoint).toString('base64url'))
     } catch (error) {
-      return this.#fail((error as Error).message)
+      return fail((error as Error).message)
     }
-    this.#pmi.fenceLater((error) => {
-      if (error) this.#fail(error.message)
+    pmi.fenceLater((error) => {
+      if (error) fail(error.message)
       else this.#read()
     })
   }
@@ -95,21 +114,41 @@ export class Endpoints {
   settle(done: () => void): void {
     if (this.#known !== undefined) return done()
     this.#settled = done
-    this.publish(NOWHERE)
+    this.#late = setTimeout(() => this.publish(NOWHERE), LISTEN_PATIENCE)
+  }
+
+  close(): void {
+    this.#watch?.close()
   }
 
   #read(): void {
+    const { pmi, hosts, fail } = this.#options
     try {
-      const known = this.#hosts.map((_, rank) => Buffer.from(this.#pmi.get(keyOf(rank)), 'base64url').toString())
-      this.#known = known
-      for (const rank of this.#asked.splice(0)) this.#answer(rank, known)
+      this.#learn(hosts.map((_, rank) => Buffer.from(pmi.get(keyOf(rank)), 'base64url').toString()))
     } catch (error) {
-      return this.#fail((error as Error).message)
+      return fail((error as Error).message)
     }
     this.#settled?.()
   }
 
+  #learn(known: readonly string[]): void {
+    this.#known = known
+    this.#watchNext(known)
+    for (const rank of this.#asked.splice(0)) this.#answer(rank, known)
+  }
+
+  #watchNext(known: readonly string[]): void {
+    const { rank, hosts, onGone } = this.#options
+    const next = (rank + 1) % hosts.length
+    if (!isEndpoint(known[next])) return
+    const where = `rank ${next} on ${hosts[next]} (${known[next].replace('tcp://', '')})`
+    this.#watch = new Watch(known[next], (why) => onGone(`${where} is gone: it was killed, or crashed, or its host is cut off: ${why}`))
+  }
+
   #answer(rank: number, known: readonly string[]): void {
-    this.#deliver({ type: 'endpoint', rank, endpoint: known[rank], host: this.#hosts[rank] })
+    const { deliver, hosts } = this.#options
+    deliver({ type: 'endpoint', rank, endpoint: known[rank], host: hosts[rank] })
   }
 }
+
+const isEndpoint = (text: string): boolean => /^tcp:\/\/[^/\s]+:\d{1,5}$/.test(text)

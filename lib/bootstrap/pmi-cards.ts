@@ -11,10 +11,11 @@ import type { Pmi } from './pmi-wire.js'
 const crypto = (): typeof Crypto => process.getBuiltinModule('node:crypto')
 
 /** Changes whenever cards, segment or frames do. */
-const FORMAT = 2
+const FORMAT = 3
 const MAX_HOST = 253
 const MAX_REASON = 100
 const MAX_ADDRESS = 45
+const MAX_PORT = 65535
 
 /** A descriptor of a process, and what shows that it is the one that was meant. */
 export interface Descriptor {
@@ -31,6 +32,8 @@ export interface Card {
   /** Where it would listen for other hosts, and the public key by which it would speak to them, in hex. */
   readonly address: string
   readonly key: string
+  /** The port there, where it is known already. */
+  readonly port?: number
   readonly processors: number
   /** Ends that others write to: the doorbell, and the bell of the roster. Absent where shared memory cannot be had. */
   readonly bells?: readonly [Descriptor, Descriptor]
@@ -88,11 +91,11 @@ export function parseCard(value: string, rank: number): Card {
   return card
 }
 
-function isCard({ host, place, pid, transport, address, key, processors, bells, reason, job }: Card, rank: number): boolean {
+function isCard({ host, place, pid, transport, address, key, port, processors, bells, reason, job }: Card, rank: number): boolean {
   return (
     isText(host, MAX_HOST) && isText(place, 16) && isCount(pid) &&
     ['auto', 'shm', 'zmq'].includes(transport) &&
-    isText(address, MAX_ADDRESS) && isHex(key, 64) && isCount(processors) && processors > 0 &&
+    isText(address, MAX_ADDRESS) && isHex(key, 64) && (port === undefined || (isCount(port) && port > 0 && port <= MAX_PORT)) && isCount(processors) && processors > 0 &&
     (reason === undefined || isText(reason, MAX_REASON)) &&
     (bells === undefined || (Array.isArray(bells) && bells.length === 2 && bells.every(isDescriptor))) &&
     (rank === 0 ? isHex(job, 16) : job === undefined)

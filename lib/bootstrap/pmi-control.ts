@@ -14,6 +14,14 @@ import type { Pmi } from './pmi-wire.js'
 
 /** How long a launcher may take to read what was printed, which it drops once a job has been aborted, in milliseconds. */
 const LAST_WORDS = 200
+/**
+ * How long others may take to end a job of which a rank on another host has died, before we do: its launcher, ranks of its
+ * host. Longer where it may have finalized, and the launcher has not yet told us that all have. In milliseconds.
+ */
+const OTHERS_PATIENCE = 2000
+const FINALIZING_PATIENCE = 5000
+/** How long a launcher may take to end a rank after an abort, before it does so itself: the network may be cut. */
+const ABORT_PATIENCE = 5000
 
 export interface PmiControlOptions {
   readonly pmi: Pmi
@@ -22,6 +30,8 @@ export interface PmiControlOptions {
   readonly hosts: readonly string[]
   /** The ranks are on several hosts. */
   readonly several?: boolean
+  /** Where each rank listens, as far as that is known: `tcp://10.0.0.7:41234`. */
+  readonly endpoints?: readonly (string | undefined)[]
 }
 
 /** Ends the job, whose last words have been printed. */
@@ -38,14 +48,17 @@ export class PmiControl implements Control {
   #count: () => SentFrames = () => ({})
   /** Where the ranks are on several hosts. */
   readonly #endpoints: Endpoints | undefined
+  #finalizing = false
   /** PMI has been finalized, or the job aborted. */
   #over = false
 
-  constructor({ pmi, rank, secret, hosts, several = false }: PmiControlOptions) {
+  constructor({ pmi, rank, secret, hosts, several = false, endpoints = [] }: PmiControlOptions) {
     this.#pmi = pmi
     this.rank = rank
     const fail = (what: string): void => this.fail(1, `rank ${rank} cannot learn where the others listen: ${what}`)
-    this.#endpoints = several ? new Endpoints(pmi, rank, hosts, (message) => this.deliver(message), fail) : undefined
+    const deliver = (message: ToRank): void => this.deliver(message)
+    const onGone = (what: string): void => this.#onGone(what)
+    this.#endpoints = several ? new Endpoints({ pmi, rank, hosts, endpoints, deliver, fail, onGone }) : undefined
     this.deliver({ type: 'job', secret, hosts: [...hosts] })
     process.on('exit', (code) => this.#onExit(code))
     process.on('uncaughtException', (error) => this.#onUncaught(error))
@@ -86,6 +99,7 @@ export class PmiControl implements Control {
 
   /** This rank is done, and waits for the others. */
   protected finalize(_sent: SentFrames): void {
+    this.#finalizing = true
     if (this.#endpoints === undefined) this.#awaitOthers()
     else this.#endpoints.settle(() => this.#awaitOthers())
   }
@@ -107,7 +121,13 @@ export class PmiControl implements Control {
     return true
   }
 
-  protected close(): void {}
+  protected close(): void {
+    this.#endpoints?.close()
+  }
+
+  #onGone(what: string): void {
+    setTimeout(() => this.fail(1, what), this.#finalizing ? FINALIZING_PATIENCE : OTHERS_PATIENCE).unref()
+  }
 
   /** All ranks have finalized, or have left. */
   protected finalized(): void {
@@ -149,6 +169,7 @@ export class PmiControl implements Control {
   #abort(code: number, what: string): void {
     this.close()
     abortJob(this.#pmi, code, what)
+    setTimeout(() => process.kill(process.pid, 'SIGKILL'), ABORT_PATIENCE).unref()
   }
 
   #finalizePmi(): void {

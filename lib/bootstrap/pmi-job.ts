@@ -7,7 +7,7 @@ import { ArgumentError, StateError, TransportError } from '../errors.js'
 import { nativeMemory, whyNotNative } from '../../native/load.js'
 import type { NativeMemory } from '../../native/load.js'
 import type { Job } from './job.js'
-import { makeKeys, ownAddress } from './pmi-between.js'
+import { endpointOf, makeKeys, ownAddress } from './pmi-between.js'
 import { getCards, newJob, newSecret, putCard, whereAmI } from './pmi-cards.js'
 import type { Card } from './pmi-cards.js'
 import { PmiControl, abortJob } from './pmi-control.js'
@@ -23,6 +23,8 @@ export const PMI_ROLE = [
   'SLURM_PROCID', 'PMIX_RANK',
 ] as const
 
+/** All ranks may connect at once. */
+const BACKLOG = 4096
 const SECRET_KEY = 'tsmpi-secret'
 
 /** Whether the environment says so. */
@@ -82,12 +84,14 @@ function join(pmi: Pmi, own: Omit<Job, 'hosts' | 'id' | 'control' | 'segment'>):
   const { memory, bells, why } = prepareMemory(own.transport)
   const { secretKey, publicKey } = makeKeys()
   const address = ownAddress()
+  const port = takePort(address)
   putCard(pmi, rank, {
     ...whereAmI(),
     pid: process.pid,
     transport: own.transport,
     address,
     key: publicKey,
+    ...(port && { port: port.number }),
     processors,
     ...(bells && { bells: [describe(bells.doorbell[1]), describe(bells.news[1])] }),
     ...(why !== undefined && { reason: why }),
@@ -97,6 +101,8 @@ function join(pmi: Pmi, own: Omit<Job, 'hosts' | 'id' | 'control' | 'segment'>):
   const cards = getCards(pmi, size)
   const ranks = cards.flatMap(({ place }, peer) => (place === cards[rank].place ? [peer] : []))
   const several = ranks.length < size
+  if (several) port?.listen()
+  else port?.close()
   const shared = shareAll(pmi, cards, { rank, ranks, memory, bells })
   const publicKeys = cards.map(({ key }) => key)
   const hosts = hostNames(cards)
@@ -104,14 +110,37 @@ function join(pmi: Pmi, own: Omit<Job, 'hosts' | 'id' | 'control' | 'segment'>):
     ...own,
     hosts,
     id: cards[0].job!,
-    ...(several && { address, keys: { secretKey, publicKeys }, ranksPerCore: ranksPerCore(cards) }),
+    ...(several && { address, ...(port && { listener: port.fd }), keys: { secretKey, publicKeys }, ranksPerCore: ranksPerCore(cards) }),
   }
   const secret = shared === undefined && !several ? shareSecret(pmi, rank) : ''
-  const options = { pmi, rank, secret, hosts, several }
+  const endpoints = cards.map((card) => endpointOf(card.address, card.port))
+  const options = { pmi, rank, secret, hosts, several, endpoints }
   if (shared === undefined || memory === undefined) return { ...job, control: new PmiControl(options) }
   const { segment, doorbells, news, roster } = shared
   const control = new Roster({ ...options, memory, roster, ranks, news, pids: ranks.map((peer) => cards[peer].pid) })
   return { ...job, control, segment: { fd: segment, doorbells } }
+}
+
+interface OwnPort {
+  readonly fd: number
+  readonly number: number
+  listen(): void
+  close(): void
+}
+
+/**
+ * A port of this rank's own, so that others can watch it from the start, before its event loop has turned. Undefined where
+ * it cannot be had: then ZeroMQ says where it listens. It refuses connections until `listen`, for ranks of one host.
+ */
+function takePort(address: string): OwnPort | undefined {
+  const memory = nativeMemory()
+  if (memory === undefined) return undefined
+  try {
+    const [fd, number] = memory.takePort(address)
+    return { fd, number, listen: () => memory.listen(fd, BACKLOG), close: () => memory.close(fd) }
+  } catch {
+    return undefined
+  }
 }
 
 /** Names of the ranks' hosts: containers may have the same name and share nothing. */

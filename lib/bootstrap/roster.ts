@@ -75,6 +75,7 @@ export class Roster extends PmiControl implements Control {
   }
 
   protected override close(): void {
+    super.close()
     this.#memory.unwatch(this.#bell)
     this.#lives.forEach((_, peer) => this.#unwatch(peer))
   }

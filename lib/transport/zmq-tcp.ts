@@ -18,9 +18,11 @@ export interface Endpoint {
 }
 
 export interface TcpOptions {
-  /** The address to listen at, and no other: that of an interface of this host. The system chooses the port. */
+  /** The address to listen at, and no other: that of an interface of this host. */
   readonly address: string
   readonly host: string
+  /** The descriptor of a socket that listens there already, which is taken over. Else the system chooses a port. */
+  readonly listener?: number
   /** Keys of the ranks' own making; else they are derived from the secret. */
   readonly keys?: KeysAsMade
   /** Told once, as soon as this rank listens. */
@@ -33,6 +35,8 @@ export interface TcpOptions {
   readonly handshakeMilliseconds?: number
 }
 
+/** An option that libzmq has and zeromq.js does not name. */
+const ZMQ_USE_FD = 89
 /** What CURVE adds to a message. */
 export const CURVE_BYTES = 64
 const SILENCE_MS = 30_000
@@ -79,8 +83,13 @@ export class TcpLink implements Link {
 
   listen(options: Zmq.SocketOptions<Zmq.Router>): Zmq.Router {
     const { zmq, context } = this.#library
-    const { rank, host, address, onBound } = this.#options
-    const router = new zmq.Router({
+    const { rank, host, address, listener, onBound } = this.#options
+    class Router extends zmq.Router {
+      adopt(fd: number): void {
+        this.setInt32Option(ZMQ_USE_FD, fd)
+      }
+    }
+    const router = new Router({
       context,
       ...options,
       ...this.#common(address),
@@ -94,6 +103,7 @@ export class TcpLink implements Link {
     })
     this.#gate.open(this.#domain, this.#admission())
     try {
+      if (listener !== undefined) router.adopt(listener)
       router.bindSync(`tcp://${address.includes(':') ? `[${address}]` : address}:*`)
     } catch (error) {
       router.close()

@@ -6,7 +6,7 @@ import { parseCard } from '../../lib/bootstrap/pmi-cards.js'
 import { TransportError } from '../../lib/errors.js'
 import { program, show } from '../jobs/support.js'
 import '../launcher/run.js'
-import { plainEnvironment, runFake } from './pmi-server.js'
+import { onHosts, plainEnvironment, runFake, tamper } from './pmi-server.js'
 import type { FakeJob, FakeOptions } from './pmi-server.js'
 
 const FOREIGN = program('foreign.mjs')
@@ -16,14 +16,6 @@ const run = (scenario: string, options: Partial<FakeOptions> = {}): Promise<Fake
   runFake({ version: 1, size: 3, args: [FOREIGN, scenario], ...options })
 
 const described = (job: FakeJob): string => `${show({ ...job, code: job.codes.find(Boolean) ?? 0, signal: null })}\n${job.aborted.join('\n')}`
-
-/** Changes a card on its way. */
-const tamper = (rank: number, change: (card: Record<string, unknown>) => void) => (key: string, value: string): string => {
-  if (key !== `tsmpi-card-${rank}`) return value
-  const card = JSON.parse(Buffer.from(value, 'base64url').toString()) as Record<string, unknown>
-  change(card)
-  return Buffer.from(JSON.stringify(card)).toString('base64url')
-}
 
 t.setTimeout(300_000)
 
@@ -45,16 +37,6 @@ for (const version of [1, 2] as const) {
     }
   }
 }
-
-/** Ranks of these places, by rank, are on hosts of their own: to each other they listen on loopback. */
-const onHosts = (places: string): Partial<FakeOptions> => ({
-  size: places.length,
-  env: { TSMPI_INTERFACE: 'lo' },
-  tamper: (key, value) => {
-    const rank = Number(/^tsmpi-card-(\d+)$/.exec(key)?.[1] ?? -1)
-    return rank < 0 ? value : tamper(rank, (card) => Object.assign(card, { place: places[rank].repeat(16) }))(key, value)
-  },
-})
 
 for (const version of [1, 2] as const) {
   for (const places of ['aabb', 'abcab', 'abc']) {
@@ -174,16 +156,16 @@ void t.test('a role without its descriptor', async (t) => {
 
 void t.test('whatever is on a card is refused or a card', async (t) => {
   const key = 'ab'.repeat(32)
-  const good = { format: 2, host: 'h', place: 'p', pid: 1, transport: 'auto', address: '10.0.0.1', key, processors: 2 }
+  const good = { format: 3, host: 'h', place: 'p', pid: 1, transport: 'auto', address: '10.0.0.1', key, processors: 2 }
   const bad = [null, 7, '', [], -1, 'x'.repeat(300), { fd: -1 }, [{ fd: 1, inode: 2 }]]
   t.match(parseCard(Buffer.from(JSON.stringify(good)).toString('base64url'), 1), good)
-  for (const name of ['format', 'host', 'place', 'pid', 'transport', 'address', 'key', 'processors', 'bells', 'reason', 'job']) {
+  for (const name of ['format', 'host', 'place', 'pid', 'transport', 'address', 'key', 'port', 'processors', 'bells', 'reason', 'job']) {
     for (const value of bad) {
       const text = Buffer.from(JSON.stringify({ ...good, [name]: value })).toString('base64url')
       if (name === 'host' && typeof value === 'string' && value.length === 300) t.throws(() => parseCard(text, 1), TransportError)
       try {
         parseCard(text, 1)
-        t.ok((['pid', 'processors'].includes(name) && value === 7), `${name}: ${JSON.stringify(value)} was taken`)
+        t.ok((['pid', 'port', 'processors'].includes(name) && value === 7), `${name}: ${JSON.stringify(value)} was taken`)
       } catch (error) {
         t.ok(error instanceof TransportError, `${name}: ${JSON.stringify(value)}`)
       }

@@ -152,3 +152,21 @@ export async function runFake(options: FakeOptions): Promise<FakeJob> {
   const { finalized, aborted } = server
   return { codes: ended.map(([code]) => code), signals: ended.map(([, signal]) => signal), ...output, finalized: finalized.sort((a, b) => a - b), aborted }
 }
+
+/** Changes a card on its way. */
+export const tamper = (rank: number, change: (card: Record<string, unknown>) => void) => (key: string, value: string): string => {
+  if (key !== `tsmpi-card-${rank}`) return value
+  const card = JSON.parse(Buffer.from(value, 'base64url').toString()) as Record<string, unknown>
+  change(card)
+  return Buffer.from(JSON.stringify(card)).toString('base64url')
+}
+
+/** Ranks of these places, by rank, are on hosts of their own: to each other they listen on loopback. */
+export const onHosts = (places: string): Pick<FakeOptions, 'size' | 'env' | 'tamper'> => ({
+  size: places.length,
+  env: { TSMPI_INTERFACE: 'lo' },
+  tamper: (key, value) => {
+    const rank = Number(/^tsmpi-card-(\d+)$/.exec(key)?.[1] ?? -1)
+    return rank < 0 ? value : tamper(rank, (card) => Object.assign(card, { place: places[rank].repeat(16) }))(key, value)
+  },
+})

@@ -102,6 +102,18 @@ void t.test('Slurm', { skip, timeout: 600_000 }, async (t) => {
     t.ok(finished.code !== 0, show(finished))
   })
 
+  await test('a rank of srun that is alone on its host is killed, which Slurm tells nobody', async (t) => {
+    const job = start('srun', '--mpi=pmi2', '-N', '3', '-n', '3', node, ROUNDS, '600')
+    await job.printed(' talks', 3)
+    const begun = Date.now()
+    process.kill(ranksOf(cluster.host('h2'), ROUNDS)[0]!.pid, 'SIGKILL')
+    const finished = await job.finished
+    t.ok(finished.code !== 0, show(finished))
+    t.match(finished.stderr, /tsmpi: rank \d on h2 \(10\.77\.0\.2:\d+\) is gone: it was killed, or crashed, or its host is cut off/)
+    t.comment(`after ${Date.now() - begun} ms`)
+    t.ok(await within(30_000, () => processes(cluster.all).length === 0), 'nothing is left')
+  })
+
   await test('the launcher is killed, and a rank', async (t) => {
     for (const what of ['launcher', 'rank'] as const) {
       const job = start('salloc', '-N', '3', '-n', '6', node, TSMPIRUN, ROUNDS, '600')

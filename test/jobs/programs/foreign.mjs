@@ -1,5 +1,5 @@
 // What a job does under a launcher that is not ours, one way for each name: `mpiexec -n 3 node foreign.mjs NAME`.
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import * as MPI from 'tsmpi'
@@ -7,6 +7,11 @@ import * as MPI from 'tsmpi'
 const world = MPI.COMM_WORLD
 const { rank, size } = world
 const scenario = process.argv[2]
+
+const compute = (milliseconds) => {
+  const end = performance.now() + milliseconds
+  while (performance.now() < end) Math.sqrt(end)
+}
 
 const scenarios = {
   async well() {
@@ -42,6 +47,40 @@ const scenarios = {
     await world.barrier()
     if (rank === 1) process.kill(process.pid, 'SIGKILL')
     await world.recv()
+  },
+  // … while another rank, which may be the one to notice, computes.
+  async killunseen() {
+    await world.barrier()
+    if (rank === 1) process.kill(process.pid, 'SIGKILL')
+    if (rank === 0) compute(4000)
+    await world.recv()
+  },
+  // … when it waits for the others in finalize.
+  async killlate() {
+    await world.barrier()
+    if (rank === 1) setTimeout(() => process.kill(process.pid, 'SIGKILL'), 500)
+    else await sleep(1500)
+    await MPI.finalize()
+  },
+  // … before its event loop has turned once.
+  async killearly() {
+    if (rank === 1) process.kill(process.pid, 'SIGKILL')
+    await world.recv()
+  },
+  // Nobody hears of a rank that computes, or is stopped, for longer than anything is waited for.
+  async busy() {
+    await world.barrier()
+    if (rank === 1) compute(9000)
+    console.log(await world.allreduce(1, MPI.SUM))
+  },
+  async stopped() {
+    await world.barrier()
+    if (rank === 1) {
+      spawn('sh', ['-c', `sleep 13; kill -CONT ${process.pid}`], { detached: true, stdio: 'ignore' }).unref()
+      await sleep(1500)
+      process.kill(process.pid, 'SIGSTOP')
+    }
+    console.log(await world.allreduce(1, MPI.SUM))
   },
   // Exit without having finalized, while nobody waits: what was sent still arrives.
   async leave() {
