@@ -27,8 +27,6 @@ import { Heartbeat } from './tree/heartbeat.js'
 import type { Relay } from './tree/relay.js'
 import { version } from './version.js'
 
-/** How long an agent on another host waits to be told why, in milliseconds: whoever started it may be gone. */
-const ORDERS_PATIENCE = 60_000
 
 const out = new Socket({ fd: 1, readable: false, writable: true })
 /** Started on another host than its parent: it must say who it is, and watch whether the parent is there. */
@@ -270,7 +268,8 @@ function greet(): void {
   const session = client && server ? { client, server } : {}
   const { pid, versions } = process
   out.write(wire.encodeGreeting({ version: version(), node: versions.node, pid, processors: availableParallelism(), ...session }))
-  setTimeout(() => void (self === undefined && leave()), ORDERS_PATIENCE).unref()
+  // Before the heartbeat begins with the first order, whoever started it may be lost as well.
+  setTimeout(() => void (self === undefined && leave()), (Number(process.argv[3]) || 60) * 1000).unref()
 }
 
 process.on('exit', killAll)

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { basename } from 'node:path'
 import { ENV } from '../../lib/env.js'
-import type { Branch, StartOptions } from '../../lib/wire/agent.js'
+import type { Branch, StartOptions, Tree } from '../../lib/wire/agent.js'
 
 /** A command in two parts: what reaches a host, and what is run there. */
 export interface RemoteCommand {
@@ -12,16 +12,17 @@ export interface RemoteCommand {
 }
 
 /** Nothing secret is among its words. */
-export function remoteCommand(start: StartOptions, branch: Branch): RemoteCommand {
-  return start.by === 'srun' ? srunCommand(start, branch) : rshCommand(start, branch)
+export function remoteCommand({ start, heartbeat }: Pick<Tree, 'start' | 'heartbeat'>, branch: Branch): RemoteCommand {
+  const script = agentScript(start, heartbeat)
+  return start.by === 'srun' ? srunCommand(start, branch, script) : rshCommand(start, branch, script)
 }
 
-function rshCommand(start: StartOptions, { name, user, port }: Branch): RemoteCommand {
+function rshCommand(start: StartOptions, { name, user, port }: Branch, script: string): RemoteCommand {
   const options = basename(start.words[0]) === 'ssh' ? sshOptions(start) : []
   const login = user === undefined ? [] : ['-l', user]
   const at = port === undefined ? [] : ['-p', String(port)]
   const reach = [...start.words, ...options, ...login, ...at, name]
-  return { reach, run: [`exec sh -c ${quoted(agentScript(start))}`] }
+  return { reach, run: [`exec sh -c ${quoted(script)}`] }
 }
 
 /** Asks nobody for anything, and is the first to say that a host does not answer. What the user gives comes before it. */
@@ -29,9 +30,9 @@ const sshOptions = ({ timeout }: StartOptions): string[] =>
   ['-x', '-T', '-o', 'BatchMode=yes', '-o', `ConnectTimeout=${Math.max(1, Math.ceil(timeout) - 1)}`]
 
 /** One step of one task on one node, with all that the job has there, beside other steps. */
-function srunCommand(start: StartOptions, { name }: Branch): RemoteCommand {
+function srunCommand(start: StartOptions, { name }: Branch, script: string): RemoteCommand {
   const step = ['--nodes=1', '--ntasks=1', `--nodelist=${name}`, '--mpi=none', '--mem=0', '--cpu-bind=none', '--quiet']
-  return { reach: [...start.words, ...step], run: ['sh', '-c', agentScript(start)] }
+  return { reach: [...start.words, ...step], run: ['sh', '-c', script] }
 }
 
 /** What the allocation asks for its own tasks is not for the agent's step. */
@@ -40,14 +41,14 @@ const NOT_FOR_STEPS = /^(SLURM|SRUN)_(CPUS_PER_TASK|NTASKS.*|MEM_.*|TRES_PER_TAS
 const FOR_STEPS = { SLURM_OVERLAP: '1', SLURM_WHOLE: '1' }
 
 /** For a POSIX shell. */
-function agentScript({ node, agent }: StartOptions): string {
+function agentScript({ node, agent }: StartOptions, heartbeat: number): string {
   const file = quoted(agent)
   const missing = `tsmpi is not installed there: no ${agent}, see --prefix`
   return [
     `test -f ${file} || { echo ${quoted(missing)} >&2; exit 127; }`,
     `node=${quoted(node)}`,
     'test -x "$node" || node=node',
-    `exec "$node" ${file} greet`,
+    `exec "$node" ${file} greet ${heartbeat}`,
   ].join('; ')
 }
 

@@ -56,7 +56,7 @@ export class Relay {
   /** Ends what a lost agent has left behind, by another one. */
   sweep(branch: Branch, left: Leftover): void {
     const { start, job, heartbeat } = this.#tree
-    const link = new AgentLink(startRemoteAgent(remoteCommand(start, branch), start, job), {
+    const link = new AgentLink(startRemoteAgent(remoteCommand(this.#tree, branch), start, job), {
       greeting: () => link.send(branch.host, { type: 'reap', left }),
       frame: () => {},
       lost: () => {
@@ -87,7 +87,7 @@ export class Relay {
 
   #start(branch: Branch): void {
     const { start, job } = this.#tree
-    const command = remoteCommand(start, branch)
+    const command = remoteCommand(this.#tree, branch)
     const agent = startRemoteAgent(command, start, job)
     const child: Child = {
       branch,
