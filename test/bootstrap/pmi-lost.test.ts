@@ -62,7 +62,7 @@ async function port(milliseconds: number): Promise<{ endpoint: string; server: S
     accepted++
     sockets.add(socket)
     socket.on('error', () => {})
-    setTimeout(() => socket.destroy(), milliseconds)
+    setTimeout(() => socket.destroy(), milliseconds).unref()
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return { endpoint: `tcp://127.0.0.1:${(server.address() as AddressInfo).port}`, server, sockets, count: () => accepted }
