@@ -2,11 +2,12 @@
 //
 // No secret travels through the launcher's key-value space: each rank makes a key pair of its own and puts the public key
 // on its card. Who reads all of it still cannot join, listen or speak for a rank; who can change it could.
-import type * as Crypto from 'node:crypto'
 import { networkInterfaces } from 'node:os'
 import { ENV } from '../env.js'
 import { ArgumentError } from '../errors.js'
+import { isEndpoint, withoutScheme } from '../wire/control.js'
 import type { ToRank } from '../wire/control.js'
+import { crypto } from './pmi-cards.js'
 import { Watch } from './pmi-watch.js'
 import type { Pmi } from './pmi-wire.js'
 
@@ -17,8 +18,7 @@ export interface OwnKeys {
 }
 
 export function makeKeys(): OwnKeys {
-  const crypto: typeof Crypto = process.getBuiltinModule('node:crypto')
-  const { d, x } = crypto.generateKeyPairSync('x25519').privateKey.export({ format: 'jwk' })
+  const { d, x } = crypto().generateKeyPairSync('x25519').privateKey.export({ format: 'jwk' })
   const hex = (text = ''): string => Buffer.from(text, 'base64url').toString('hex')
   return { secretKey: hex(d), publicKey: hex(x) }
 }
@@ -42,10 +42,6 @@ export function ownAddress(wanted = process.env[ENV.INTERFACE] ?? '', all = addr
 
 const addresses = (): Address[] =>
   Object.entries(networkInterfaces()).flatMap(([name, of = []]) => of.map(({ address, internal }) => ({ name, address, internal })))
-
-export function endpointOf(address: string, port: number | undefined): string | undefined {
-  return port === undefined ? undefined : `tcp://${address.includes(':') ? `[${address}]` : address}:${port}`
-}
 
 /** Said by a rank that listens nowhere. */
 const NOWHERE = 'nowhere'
@@ -141,7 +137,7 @@ export class Endpoints {
     const { rank, hosts, onGone } = this.#options
     const next = (rank + 1) % hosts.length
     if (!isEndpoint(known[next])) return
-    const where = `rank ${next} on ${hosts[next]} (${known[next].replace('tcp://', '')})`
+    const where = `rank ${next} on ${hosts[next]} (${withoutScheme(known[next])})`
     this.#watch = new Watch(known[next], (why) => onGone(`${where} is gone: it was killed, or crashed, or its host is cut off: ${why}`))
   }
 
@@ -150,5 +146,3 @@ export class Endpoints {
     deliver({ type: 'endpoint', rank, endpoint: known[rank], host: hosts[rank] })
   }
 }
-
-const isEndpoint = (text: string): boolean => /^tcp:\/\/[^/\s]+:\d{1,5}$/.test(text)

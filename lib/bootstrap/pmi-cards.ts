@@ -8,7 +8,7 @@ import { shown } from './pmi-wire.js'
 import type { Pmi } from './pmi-wire.js'
 
 /** Loaded at first use: other ranks do without. */
-const crypto = (): typeof Crypto => process.getBuiltinModule('node:crypto')
+export const crypto = (): typeof Crypto => process.getBuiltinModule('node:crypto')
 
 /** Changes whenever cards, segment or frames do. */
 const FORMAT = 3

@@ -4,10 +4,11 @@ import { availableParallelism, hostname } from 'node:os'
 import { DEFAULT_EAGER_LIMIT, ENV, envInteger } from '../env.js'
 import type { TransportChoice } from '../env.js'
 import { ArgumentError, StateError, TransportError } from '../errors.js'
+import { endpointAt } from '../wire/control.js'
 import { nativeMemory, whyNotNative } from '../../native/load.js'
 import type { NativeMemory } from '../../native/load.js'
 import type { Job } from './job.js'
-import { endpointOf, makeKeys, ownAddress } from './pmi-between.js'
+import { makeKeys, ownAddress } from './pmi-between.js'
 import { getCards, newJob, newSecret, putCard, whereAmI } from './pmi-cards.js'
 import type { Card } from './pmi-cards.js'
 import { PmiControl, abortJob } from './pmi-control.js'
@@ -113,7 +114,7 @@ function join(pmi: Pmi, own: Omit<Job, 'hosts' | 'id' | 'control' | 'segment'>):
     ...(several && { address, ...(port && { listener: port.fd }), keys: { secretKey, publicKeys }, ranksPerCore: ranksPerCore(cards) }),
   }
   const secret = shared === undefined && !several ? shareSecret(pmi, rank) : ''
-  const endpoints = cards.map((card) => endpointOf(card.address, card.port))
+  const endpoints = cards.map((card) => (card.port === undefined ? undefined : endpointAt(card.address, card.port)))
   const options = { pmi, rank, secret, hosts, several, endpoints }
   if (shared === undefined || memory === undefined) return { ...job, control: new PmiControl(options) }
   const { segment, doorbells, news, roster } = shared

@@ -4,6 +4,7 @@
 // the keys of the job's other ranks alone, each under the routing id that belongs to it (zmq-gate.ts).
 import type * as Zmq from 'zeromq'
 import { TransportError } from '../errors.js'
+import { endpointAt, isEndpoint, withoutScheme } from '../wire/control.js'
 import { Gate } from './zmq-gate.js'
 import { JobKeys, OwnKeys, toZ85 } from './zmq-keys.js'
 import type { Keys, KeysAsMade } from './zmq-keys.js'
@@ -104,7 +105,7 @@ export class TcpLink implements Link {
     this.#gate.open(this.#domain, this.#admission())
     try {
       if (listener !== undefined) router.adopt(listener)
-      router.bindSync(`tcp://${address.includes(':') ? `[${address}]` : address}:*`)
+      router.bindSync(endpointAt(address, '*'))
     } catch (error) {
       router.close()
       this.#gate.shut(this.#domain)
@@ -120,7 +121,7 @@ export class TcpLink implements Link {
     const { zmq, context } = this.#library
     const { rank, endpointOf } = this.#options
     const there = await endpointOf(peer)
-    if (!/^tcp:\/\/[^/\s]+:\d{1,5}$/.test(there.endpoint)) {
+    if (!isEndpoint(there.endpoint)) {
       throw new TransportError(`rank ${peer} on ${there.host} listens at '${there.endpoint}', which is not an address`)
     }
     const own = this.#keys.pair(rank)
@@ -143,7 +144,7 @@ export class TcpLink implements Link {
     const there = await this.#options.endpointOf(peer)
     const why = await probe(there.endpoint, dealer, Math.min(PROBE_MS, this.silenceMilliseconds))
     if (why === undefined) return undefined
-    const [here, address] = [this.#bound, there.endpoint].map((endpoint) => endpoint.replace('tcp://', ''))
+    const [here, address] = [this.#bound, there.endpoint].map(withoutScheme)
     return new TransportError(
       `rank ${rank} on ${host} (${here}) cannot reach rank ${peer} on ${there.host} (${address}): ${why}`,
     )
@@ -167,7 +168,7 @@ export class TcpLink implements Link {
 
   #common(address: string): { ipv6: boolean; heartbeatInterval: number; heartbeatTimeout: number } {
     return {
-      ipv6: address.replace('tcp://', '').split(':').length > 2,
+      ipv6: withoutScheme(address).split(':').length > 2,
       heartbeatInterval: HEARTBEAT_INTERVAL_MS,
       heartbeatTimeout: HEARTBEAT_TIMEOUT_MS,
     }

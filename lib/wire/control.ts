@@ -36,6 +36,15 @@ export type ToRank =
   /** Say what you are doing. */
   | { type: 'report' }
 
+/** An endpoint as messages have it: `tcp://10.0.0.7:41234`, `tcp://[fd00::7]:41234`. `*`: a port that the system chooses. */
+export const endpointAt = (address: string, port: number | '*'): string =>
+  `tcp://${address.includes(':') ? `[${address}]` : address}:${port}`
+
+export const isEndpoint = (text: string): boolean => /^tcp:\/\/[^/\s]+:\d{1,5}$/.test(text)
+
+/** For people: `10.0.0.7:41234`. */
+export const withoutScheme = (endpoint: string): string => endpoint.replace('tcp://', '')
+
 export const encodeControl = (message: FromRank | ToRank): string => `${JSON.stringify(message)}\n`
 
 /** Longer lines are not ours. */
