@@ -1,6 +1,6 @@
 // Which transport carries this process's messages to whom: shared memory inside its host, TCP to other hosts, ZeroMQ where
 // a host has no shared memory. Also what follows from it: how to wait, and the boards of the host.
-import { nativeMemory, whyNotNative } from '../native/load.js'
+import { nativeMemory, nativeZmq, whyNotNative } from '../native/load.js'
 import type { NativeMemory } from '../native/load.js'
 import type { Job } from './bootstrap/index.js'
 import { StateError, TransportError } from './errors.js'
@@ -48,7 +48,7 @@ export class Connections {
   /** Messages of ZeroMQ come through the event loop, so polling inside a call waits for those of this host alone. */
   #patience(): Polling {
     const { address, segment, size } = this.#job
-    if (size > 1 && segment === undefined) return 'never'
+    if (size > 1 && segment === undefined) return 'doze'
     const polling = this.#crowded ? 'yield' : 'spin'
     return address === undefined ? polling : `${polling}-briefly`
   }
@@ -72,7 +72,7 @@ export class Connections {
   #connectByZmq(ranks: readonly number[], receiver: Receiver): Transport {
     const { rank, size, id: jobId } = this.#job
     const tcp = this.#tcp()
-    return new ZmqTransport({ rank, size, jobId, secret: this.#secret, receiver, ranks, ...(tcp && { tcp }) })
+    return new ZmqTransport({ rank, size, jobId, secret: this.#secret, receiver, ranks, ...(tcp && { tcp }), native: nativeZmq() })
   }
 
   /** Undefined where this host has no shared memory. */

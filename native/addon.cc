@@ -9,6 +9,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   InitReduce(env, exports);
   InitRemote(env, exports);
   InitMonteCarlo(env, exports);
+  InitZmq(env, exports);
   return exports;
 }
 

@@ -20,3 +20,4 @@ void InitRemote(Napi::Env env, Napi::Object exports);
 void InitPort(Napi::Env env, Napi::Object exports);
 void InitReduce(Napi::Env env, Napi::Object exports);
 void InitMonteCarlo(Napi::Env env, Napi::Object exports);
+void InitZmq(Napi::Env env, Napi::Object exports);

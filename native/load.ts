@@ -69,6 +69,41 @@ export interface NativeRemote {
   allowCopies(fd: number): void
 }
 
+/**
+ * ZeroMQ sockets by libzmq's own calls: Linux only. A socket is a number. All throw where libzmq, or what they are given, is
+ * at fault. lib/transport/zmq-socket.ts says how received messages lie in memory.
+ */
+export interface NativeZmq {
+  /** Finds the libzmq that this process has loaded, as zeromq does, and returns its version; undefined: there is none. */
+  readonly zmqLoad: () => string | undefined
+  readonly zmqOpen: (type: number) => number
+  /** A number is an int of libzmq's, a bigint an int64. */
+  readonly zmqSet: (socket: number, option: number, value: number | bigint | string) => void
+  /** Both return the endpoint as it has become. */
+  readonly zmqBind: (socket: number, endpoint: string) => string
+  readonly zmqConnect: (socket: number, endpoint: string) => string
+  /** Tells a PAIR at `endpoint` of these events; ends that where they are 0. */
+  readonly zmqMonitor: (socket: number, endpoint: string, events: number) => void
+  /** Sends a copy of these bytes, which is one part of a message where `more` follow. Never waits. */
+  readonly zmqSend: (socket: number, bytes: ArrayBuffer, from: number, length: number, more: boolean) => void
+  /**
+   * Writes messages that are there into the buffer, from byte `from` on (a multiple of 8), as long as there is room for
+   * `least` bytes. Returns where they end. Never waits.
+   */
+  readonly zmqReceive: (socket: number, into: ArrayBuffer, from: number, least: number) => number
+  /** Calls `callback` from the event loop when something comes after a `zmqReceive` that found nothing. */
+  readonly zmqWatch: (socket: number, callback: () => void) => void
+  /** The watch keeps the event loop alive, or no longer. */
+  readonly zmqHold: (socket: number, on: boolean) => void
+  /**
+   * Waits for something to come after a `zmqReceive` that found nothing, or for an eventfd (-1: none), which it silences:
+   * `awake` nanoseconds without sleeping, at most `nanoseconds` together.
+   */
+  readonly zmqWait: (socket: number, doorbell: number, awake: number, nanoseconds: number) => void
+  /** What has not left is dropped. */
+  readonly zmqClose: (socket: number) => void
+}
+
 /** Elementwise reductions: `inout[i] = inout[i] op input[i]`. Op codes and type codes: lib/data/. */
 export interface NativeReduce {
   /**
@@ -92,7 +127,7 @@ export interface NativeMonteCarlo {
   countHitsAsync(kernel: string, first: bigint, count: bigint, seed: bigint, threads: number): Promise<bigint>
 }
 
-export type Native = Partial<NativeMemory> & NativeReduce & NativeMonteCarlo
+export type Native = Partial<NativeMemory & NativeZmq> & NativeReduce & NativeMonteCarlo
 
 /** The package's folder: this file is at native/ in a checkout and at dist/native/ in a build. */
 function packageRoot(): string {
@@ -137,4 +172,10 @@ export function whyNotNative(): string {
 export function nativeMemory(): NativeMemory | undefined {
   const addon = native()
   return addon?.map ? (addon as Native & NativeMemory) : undefined
+}
+
+/** The part of the addon for ZeroMQ, or undefined where the addon or the platform has none. */
+export function nativeZmq(): NativeZmq | undefined {
+  const addon = native()
+  return addon?.zmqLoad ? (addon as Native & NativeZmq) : undefined
 }

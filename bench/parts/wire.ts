@@ -19,10 +19,12 @@ import { SelfTransport } from '../../lib/transport/self.js'
 import type { Receiver } from '../../lib/transport/transport.js'
 import { ZmqTransport } from '../../lib/transport/zmq.js'
 import type { Endpoint } from '../../lib/transport/zmq-tcp.js'
+import { nativeZmq } from '../../native/load.js'
 
 const LARGE = 2 ** 20
 const WINDOW = 16
 const SMALL_WINDOW = 1000
+const native = nativeZmq()
 
 interface Figures {
   /** Microseconds, GB/s, messages a second. */
@@ -37,11 +39,11 @@ function world(rank: number, other: { send(endpoint: string): void; endpoint: Pr
   const tcp = { address: '127.0.0.1', host: 'here', onBound: (endpoint: string) => other.send(endpoint), endpointOf }
   const connect = (receiver: Receiver): Both => {
     const self = new SelfTransport(rank, receiver)
-    const zmq = new ZmqTransport({ rank, size: 2, jobId: 'bench', secret: '01'.repeat(32), receiver, tcp })
+    const zmq = new ZmqTransport({ rank, size: 2, jobId: 'bench', secret: '01'.repeat(32), receiver, tcp, native })
     return new Both(rank === 0 ? [self, zmq] : [zmq, self])
   }
   const engine = new Engine({ rank, size: 2, eagerLimit: 16384, connect })
-  const progress = { engine, waiter: new Waiter(engine, 'never') }
+  const progress = { engine, waiter: new Waiter(engine, 'doze') }
   const home = { progress, contexts: new Contexts(rank), worldRank: rank, hosts: ['one', 'other'], ranksPerCore: 1 }
   return new Communicator(home, WORLD_CONTEXT, new Group([0, 1], rank), 'COMM_WORLD')
 }

@@ -188,6 +188,11 @@ export class Engine implements Receiver {
     this.transport.linger?.(looks, nanoseconds)
   }
 
+  /** Waits for something new, also from the network; false where only the event loop can. See Transport.doze. */
+  doze(awake: number, nanoseconds: number): boolean {
+    return this.#pollers.length === 0 && this.transport.doze?.(awake, nanoseconds) === true
+  }
+
   /** The engine is about to wait in the event loop; `transport.awake` ends it. False where there is something to do. */
   sleep(): boolean {
     if (!this.transport.sleep()) return false

@@ -1,10 +1,10 @@
 // How long a rank waits awake, by how many ranks there are for a core.
 
 /**
- * `never`: arrivals need the event loop. `spin`: a core for each rank. `yield`: more ranks than cores. The same briefly:
+ * `never`: arrivals need the event loop. `doze`: all peers are reached by the network. `spin`: a core for each rank. `yield`: more ranks than cores. The same briefly:
  * there are peers on other hosts, too, whose messages wait for the event loop.
  */
-export type Polling = 'never' | 'spin' | 'yield' | 'spin-briefly' | 'yield-briefly'
+export type Polling = 'never' | 'doze' | 'spin' | 'yield' | 'spin-briefly' | 'yield-briefly'
 
 /** How a blocking call waits before it sleeps. */
 export interface Patience {
@@ -23,9 +23,16 @@ export interface Patience {
  */
 export const PATIENCE: Record<Polling, Patience> = {
   never: { milliseconds: 0, polls: 1, looks: 1, shortPolls: 0 },
+  doze: { milliseconds: 0, polls: 1, looks: 1, shortPolls: 0 },
   spin: { milliseconds: 0.5, polls: 8, looks: 100, shortPolls: 50 },
   yield: { milliseconds: 1, polls: 1, looks: 1, shortPolls: 1 },
   'spin-briefly': { milliseconds: 0.1, polls: 8, looks: 100, shortPolls: 50 },
   'yield-briefly': { milliseconds: 0.1, polls: 1, looks: 1, shortPolls: 1 },
 }
 export const LINGER_NANOSECONDS = 50_000
+/**
+ * How long who waits for the network waits in the call, and how long of that awake. A message from another host takes less
+ * where nobody has to be woken up, here and among the threads of ZeroMQ.
+ */
+export const DOZE_NANOSECONDS = 1_000_000
+export const DOZE_AWAKE_NANOSECONDS = 150_000

@@ -9,7 +9,7 @@ import { clock } from '../clock.js'
 import { StateError } from '../errors.js'
 import type { Engine } from './engine.js'
 import type { Operation, Owner } from './operation.js'
-import { LINGER_NANOSECONDS, PATIENCE } from './patience.js'
+import { DOZE_AWAKE_NANOSECONDS, DOZE_NANOSECONDS, LINGER_NANOSECONDS, PATIENCE } from './patience.js'
 import type { Patience, Polling } from './patience.js'
 
 /** After this many milliseconds of operations that all completed at once, the event loop turns. */
@@ -68,12 +68,27 @@ export class Waiter implements Owner {
   poll(op: Operation): boolean {
     if (op.done) return true
     const engine = this.#engine
-    if (this.#polling === 'never' || (this.#brief && engine.needsTurns(op))) {
+    if (this.#polling === 'never') {
       engine.progress()
       return op.done
     }
     if (this.#asleep) this.#awake()
-    return this.#pollForAWhile(op)
+    if (this.#polling === 'doze' || (this.#brief && engine.needsTurns(op))) return this.#doze(op)
+    return this.#pollForAWhile(op) || (this.#brief && this.#doze(op))
+  }
+
+  /** Waits for what the network brings. */
+  #doze(op: Operation): boolean {
+    const engine = this.#engine
+    for (let end = 0; ; ) {
+      engine.progress()
+      if (op.done) return true
+      const now = clock()
+      if (end === 0) end = now + DOZE_NANOSECONDS / 1e6
+      if (now >= end || engine.busy) return false
+      if (now - this.#lastTurn > TURN_MILLISECONDS) this.#operations = OPERATIONS_PER_LOOK - 1
+      if (!engine.doze(DOZE_AWAKE_NANOSECONDS, DOZE_NANOSECONDS)) return false
+    }
   }
 
   #pollForAWhile(op: Operation): boolean {
@@ -131,7 +146,7 @@ export class Waiter implements Owner {
   /** For tests of completion that found nothing: those who ask again and again must not starve the event loop. */
   notYet<T>(value: T): Promise<T> {
     if (this.#engine.pending > 0) this.schedule()
-    return this.#polling === 'never' ? this.turn(value) : this.completed(value)
+    return this.#polling === 'never' || this.#polling === 'doze' ? this.turn(value) : this.completed(value)
   }
 
   #sleep<T>(op: Operation): Promise<T> {

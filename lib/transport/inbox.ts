@@ -1,16 +1,24 @@
 // The messages that came over ZeroMQ and wait for `poll`: frames are checked when they are delivered, one by one.
 //
-// Bounded by the windows of the senders. The fault of a peer is delivered after the frames that came before it.
+// Bounded by the windows of the senders. The fault of a peer is delivered after the frames that came before it. A message
+// is in the inbox until its last frame has been delivered, so the memory that it lies in is not written meanwhile.
 import { ASK_ACK, BATCH_HEAD_BYTES, frameBytes } from '../wire/batch.js'
 import { HEADER_BYTES, isKind, kindOf } from '../wire/header.js'
 import { MAX_PAYLOAD } from './outbox.js'
 import type { Receiver } from './transport.js'
 
-interface Message {
-  readonly peer: number
+/** Memory that messages lie in: the same bytes as words. */
+export interface Memory {
   readonly bytes: Uint8Array
   readonly words: Int32Array
+}
+
+interface Message {
+  readonly peer: number
+  readonly memory: Memory
   readonly fault: Error | undefined
+  readonly start: number
+  readonly end: number
   /** Where its next frame starts, and how many are left. */
   at: number
   left: number
@@ -24,8 +32,7 @@ export interface InboxOwner {
   onBroken(peer: number, what: string): void
 }
 
-const NOTHING = new Uint8Array(0)
-const NO_WORDS = new Int32Array(0)
+const NOTHING: Memory = { bytes: new Uint8Array(0), words: new Int32Array(0) }
 
 export class Inbox {
   readonly #receiver: Receiver
@@ -41,13 +48,14 @@ export class Inbox {
     return this.#messages.length === 0
   }
 
-  /** A message whose head has been checked; `words` views all of `bytes`. */
-  push(peer: number, bytes: Uint8Array, words: Int32Array): void {
-    this.#messages.push({ peer, bytes, words, fault: undefined, at: BATCH_HEAD_BYTES, left: words[3] })
+  /** The message in bytes [start, end) of `memory`, whose head has been checked; both are multiples of 8. */
+  push(peer: number, memory: Memory, start: number, end: number): void {
+    const left = memory.words[(start >> 2) + 3]
+    this.#messages.push({ peer, memory, fault: undefined, start, end, at: start + BATCH_HEAD_BYTES, left })
   }
 
   pushFault(peer: number, fault: Error): void {
-    this.#messages.push({ peer, bytes: NOTHING, words: NO_WORDS, fault, at: 0, left: 0 })
+    this.#messages.push({ peer, memory: NOTHING, fault, start: 0, end: 0, at: 0, left: 0 })
   }
 
   /** Hands up to `limit` frames, and the faults between them, to the receiver. Returns how many frames. */
@@ -58,10 +66,8 @@ export class Inbox {
       if (message.fault !== undefined) {
         this.#messages.shift()
         this.#receiver.onPeerLost(message.peer, message.fault)
-      } else if (message.left === 0 && message.at === message.bytes.length) {
-        this.#messages.shift()
-        const { peer, words, bytes } = message
-        this.#owner.onWhole(peer, words[1], bytes.length, (words[0] & ASK_ACK) !== 0)
+      } else if (message.left === 0) {
+        this.#end(message)
       } else if (delivered === limit) {
         break
       } else if (this.#deliverFrame(message)) {
@@ -75,19 +81,33 @@ export class Inbox {
     this.#messages = []
   }
 
+  /** All frames that the message says to have were delivered. */
+  #end(message: Message): void {
+    const { peer, memory, start, end, at } = message
+    if (at !== end) return this.#broken(message)
+    this.#messages.shift()
+    const word = start >> 2
+    this.#owner.onWhole(peer, memory.words[word + 1], end - start, (memory.words[word] & ASK_ACK) !== 0)
+  }
+
   #deliverFrame(message: Message): boolean {
-    const { peer, at, bytes, words } = message
+    const { peer, memory, at } = message
+    const { words, bytes } = memory
     const word = at >> 2
-    const length = message.left > 0 && at + HEADER_BYTES <= bytes.length ? words[word + 4] : -1
-    const end = at + frameBytes(length)
-    if (length < 0 || length > MAX_PAYLOAD || end > bytes.length || !isKind(kindOf(words[word]))) {
-      this.#messages = this.#messages.filter((other) => other.peer !== peer)
-      this.#owner.onBroken(peer, `a frame of ${length} bytes at ${at} of ${bytes.length} breaks the protocol`)
+    const length = message.left > 0 && at + HEADER_BYTES <= message.end ? words[word + 4] : -1
+    const next = at + frameBytes(length)
+    if (length < 0 || length > MAX_PAYLOAD || next > message.end || !isKind(kindOf(words[word]))) {
+      this.#broken(message)
       return false
     }
-    message.at = end
+    message.at = next
     message.left--
     this.#receiver.onFrame(peer, words, word, bytes, at + HEADER_BYTES)
     return true
+  }
+
+  #broken({ peer, start, at, end }: Message): void {
+    this.#messages = this.#messages.filter((other) => other.peer !== peer)
+    this.#owner.onBroken(peer, `the frame at ${at - start} of ${end - start} bytes breaks the protocol`)
   }
 }

@@ -13,6 +13,7 @@ export function localReceiver(ranks: readonly number[], receiver: Receiver): Rec
 export class LocalTransport implements Transport {
   readonly name: Transport['name']
   readonly maxPayload: number
+  readonly doorbell?: number
   readonly #inner: Transport
   /** By rank of the job: the rank in the host. */
   readonly #local: Int32Array
@@ -22,6 +23,7 @@ export class LocalTransport implements Transport {
     this.#inner = inner
     this.name = inner.name
     this.maxPayload = inner.maxPayload
+    if (inner.doorbell !== undefined) this.doorbell = inner.doorbell
     this.#local = new Int32Array(Math.max(...ranks) + 1).fill(-1)
     ranks.forEach((rank, local) => (this.#local[rank] = local))
   }

@@ -9,12 +9,17 @@ export class Router implements Transport {
   readonly #transports: readonly Transport[]
   /** The one that others can be waited for in. */
   readonly #patient: Transport | undefined
+  /** The one that waits for the network, and the others. */
+  readonly #far: Transport | undefined
+  readonly #near: readonly Transport[]
 
   /** `byPeer[rank]` carries the frames to that rank; one transport may serve many ranks. */
   constructor(byPeer: readonly Transport[]) {
     this.#byPeer = byPeer
     this.#transports = [...new Set(byPeer)]
     this.#patient = this.#transports.find((transport) => transport.linger !== undefined)
+    this.#far = this.#transports.find((transport) => transport.doze !== undefined)
+    this.#near = this.#transports.filter((transport) => transport !== this.#far)
     this.maxPayload = Math.min(...this.#transports.map((transport) => transport.maxPayload))
   }
 
@@ -38,6 +43,14 @@ export class Router implements Transport {
     this.#patient?.linger?.(looks, nanoseconds)
   }
 
+  doze(awake: number, nanoseconds: number): boolean {
+    if (this.#far?.doze === undefined) return false
+    if (!asleep(this.#near)) return true
+    const dozed = this.#far.doze(awake, nanoseconds, this.#patient?.doorbell)
+    for (let i = 0; i < this.#near.length; i++) this.#near[i].awake()
+    return dozed
+  }
+
   memoryOf(peer: number): PeerMemory | undefined {
     return this.#byPeer[peer].memoryOf?.(peer)
   }
@@ -49,12 +62,7 @@ export class Router implements Transport {
   }
 
   sleep(): boolean {
-    for (let i = 0; i < this.#transports.length; i++) {
-      if (this.#transports[i].sleep()) continue
-      while (--i >= 0) this.#transports[i].awake()
-      return false
-    }
-    return true
+    return asleep(this.#transports)
   }
 
   awake(): void {
@@ -72,4 +80,14 @@ export class Router implements Transport {
   close(): void {
     for (const transport of this.#transports) transport.close()
   }
+}
+
+/** Puts all to sleep, or none where one refuses. */
+function asleep(transports: readonly Transport[]): boolean {
+  for (let i = 0; i < transports.length; i++) {
+    if (transports[i].sleep()) continue
+    while (--i >= 0) transports[i].awake()
+    return false
+  }
+  return true
 }

@@ -58,6 +58,7 @@ export class ShmTransport implements Transport {
   readonly #memory: NativeMemory
   readonly #fd: number
   readonly #doorbells: readonly number[]
+  readonly doorbell: number
   readonly #rank: number
   readonly #size: number
   readonly #deliver: FrameHandler
@@ -87,6 +88,7 @@ export class ShmTransport implements Transport {
     this.#memory = memory
     this.#fd = fd
     this.#doorbells = doorbells
+    this.doorbell = doorbells[rank]
     this.#rank = rank
     this.#size = doorbells.length
     this.#deliver = (peer, words, at, bytes, offset) => receiver.onFrame(peer, words, at, bytes, offset)

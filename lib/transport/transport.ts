@@ -109,6 +109,13 @@ export interface Transport {
    * who have just polled in vain. Without it they poll again.
    */
   linger?(looks: number, nanoseconds: number): void
+  /**
+   * The same where frames come by the network: waits for arrivals of any kind, for the first `awake` of `nanoseconds`
+   * without sleeping, and for the eventfd `doorbell` where one is given. False where only the event loop can wait.
+   */
+  doze?(awake: number, nanoseconds: number, doorbell?: number): boolean
+  /** An eventfd that rings for what comes between `sleep` and `awake`, if that is enough to wait for. */
+  readonly doorbell?: number
   /** Hands frames that have arrived to the receiver, a bounded number a call. Returns how many. */
   poll(): number
   /**

@@ -2,13 +2,11 @@
 import { lstatSync, mkdirSync, rmSync, rmdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type * as Zmq from 'zeromq'
 import { TransportError } from '../errors.js'
 import { crypto } from './zmq-keys.js'
-import type { Library, Link } from './zmq-link.js'
-
-/** An option that libzmq has and zeromq.js does not name. */
-const ZMQ_IPC_FILTER_UID = 59
+import type { Link } from './zmq-link.js'
+import { HEARTBEAT_IVL, IPC_FILTER_UID, RECONNECT_IVL, RECONNECT_IVL_MAX } from './zmq-socket.js'
+import type { Setting, SocketLibrary, ZmqSocket } from './zmq-socket.js'
 
 export interface IpcOptions {
   readonly rank: number
@@ -19,11 +17,11 @@ export interface IpcOptions {
 }
 
 export class IpcLink implements Link {
-  readonly #library: Library
+  readonly #library: SocketLibrary
   readonly #options: IpcOptions
   readonly #address: Address
 
-  constructor(library: Library, options: IpcOptions) {
+  constructor(library: SocketLibrary, options: IpcOptions) {
     this.#library = library
     this.#options = options
     this.#address = addressOf(options, options.rank)
@@ -33,18 +31,12 @@ export class IpcLink implements Link {
     return `${from}-${proof(this.#options.secret, `identity ${from} to ${to}`)}`
   }
 
-  listen(options: Zmq.SocketOptions<Zmq.Router>): Zmq.Router {
-    const { zmq, context } = this.#library
-    class OwnUserOnly extends zmq.Router {
-      filter(): void {
-        const uid = process.platform === 'linux' ? process.getuid?.() : undefined
-        if (uid !== undefined) this.setUint32Option(ZMQ_IPC_FILTER_UID, uid)
-      }
-    }
-    const router = new OwnUserOnly({ context, ...options, heartbeatInterval: 0 })
-    router.filter()
+  listen(settings: readonly Setting[]): ZmqSocket {
+    const uid = process.platform === 'linux' ? process.getuid?.() : undefined
+    const filter: Setting[] = uid === undefined ? [] : [[IPC_FILTER_UID, uid]]
+    const router = this.#library.open('router', [...settings, ...filter, [HEARTBEAT_IVL, 0]])
     try {
-      router.bindSync(this.#address.endpoint)
+      router.bind(this.#address.endpoint)
     } catch (error) {
       router.close()
       const why = error instanceof Error ? error.message : String(error)
@@ -53,9 +45,9 @@ export class IpcLink implements Link {
     return router
   }
 
-  connect(peer: number, options: Zmq.SocketOptions<Zmq.Dealer>): Promise<Zmq.Dealer> {
-    const { zmq, context } = this.#library
-    const dealer = new zmq.Dealer({ context, ...options, reconnectInterval: 5, reconnectMaxInterval: 100, heartbeatInterval: 0 })
+  connect(peer: number, settings: readonly Setting[]): Promise<ZmqSocket> {
+    const own: Setting[] = [[RECONNECT_IVL, 5], [RECONNECT_IVL_MAX, 100], [HEARTBEAT_IVL, 0]]
+    const dealer = this.#library.open('dealer', [...settings, ...own])
     dealer.connect(addressOf(this.#options, peer).endpoint)
     return Promise.resolve(dealer)
   }

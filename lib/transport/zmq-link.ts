@@ -1,23 +1,17 @@
 // What ZeroMQ needs to know of the way between two ranks: ipc on one host (zmq-ipc.ts), tcp between hosts (zmq-tcp.ts).
-import type * as Zmq from 'zeromq'
-
-/** zeromq, loaded, and the context of this transport's own. */
-export interface Library {
-  readonly zmq: typeof Zmq
-  readonly context: Zmq.Context
-}
+import type { Setting, ZmqSocket } from './zmq-socket.js'
 
 export interface Link {
   /** The routing id under which messages of `from` come to `to`: only holders of the job's secret can make it. */
   identity(from: number, to: number): string
   /** Binds this rank's ROUTER. @throws where it cannot listen */
-  listen(options: Zmq.SocketOptions<Zmq.Router>): Zmq.Router
+  listen(settings: readonly Setting[]): ZmqSocket
   /** A DEALER that has been told to connect to `peer`; it queues while the peer does not listen yet. */
-  connect(peer: number, options: Zmq.SocketOptions<Zmq.Dealer>): Promise<Zmq.Dealer>
+  connect(peer: number, settings: readonly Setting[]): Promise<ZmqSocket>
   /** How long a peer may be silent before it is probed; 0: for ever. */
   readonly silenceMilliseconds: number
   /** Why `peer`, which has been silent, cannot be reached; undefined where nothing is found. */
-  probe(peer: number, dealer: Zmq.Dealer | undefined): Promise<Error | undefined>
+  probe(peer: number, dealer: ZmqSocket | undefined): Promise<Error | undefined>
   /** Those who connect are let in while the event loop turns, which is kept alive until `release`. */
   hold(): void
   release(): void

@@ -1,16 +1,18 @@
 // What a rank keeps of one peer over ZeroMQ: sequence numbers, window, what is to be acknowledged (wire/batch.ts).
-import type { Dealer } from 'zeromq'
 import { ASK_ACK, BATCH_HEAD_WORDS, headFault, writeHead } from '../wire/batch.js'
 import type { Stamp } from '../wire/batch.js'
 import { Outbox, WINDOW_BATCHES, WINDOW_BYTES } from './outbox.js'
+import type { ZmqSocket } from './zmq-socket.js'
 
 export class Peer {
   readonly rank: number
   readonly outbox: Outbox
   readonly #stamp: Stamp
-  dealer: Dealer | undefined
-  /** A writer loop runs on the dealer. */
-  writing = false
+  dealer: ZmqSocket | undefined
+  /** The dealer is being made. */
+  connecting = false
+  /** What it is sent now collects until the present call stack has ended. */
+  collecting = false
   /** `send` was refused and the engine waits for room. */
   refused = false
   /** Its outbox holds more batches than may be under way. */
@@ -52,15 +54,15 @@ export class Peer {
     return message
   }
 
-  /** Checks the head of a message from this peer. Returns how many batches it acknowledges, or what is wrong with it. */
-  takeHead(words: Int32Array): number | string {
-    const fault = headFault(words, this.#stamp)
+  /** Checks the head, at words[at …], of a message from this peer. Returns how many batches it acknowledges, or what is wrong with it. */
+  takeHead(words: Int32Array, at: number): number | string {
+    const fault = headFault(words, at, this.#stamp)
     if (fault !== undefined) return fault
-    const due = words[3] === 0 ? this.#arrived : (this.#arrived + 1) | 0
-    if (words[1] !== due) return `messages were lost: number ${due} was due, ${words[1]} came`
+    const due = words[at + 3] === 0 ? this.#arrived : (this.#arrived + 1) | 0
+    if (words[at + 1] !== due) return `messages were lost: number ${due} was due, ${words[at + 1]} came`
     this.#arrived = due
     if (this.gone) return 0
-    const acknowledged = this.outbox.acknowledge(words[2])
+    const acknowledged = this.outbox.acknowledge(words[at + 2])
     return acknowledged < 0 ? 'it acknowledges what was never sent' : acknowledged
   }
 

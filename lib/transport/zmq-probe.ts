@@ -3,7 +3,7 @@
 // A peer that computes answers late: its system accepts connections, and the handshake waits for its event loop. So what
 // speaks against a peer is only that no connection is accepted, or that what accepts it is no rank of the job.
 import type * as Net from 'node:net'
-import type * as Zmq from 'zeromq'
+import type { ZmqSocket } from './zmq-socket.js'
 
 /** Loaded when it is needed: most ranks never need it. */
 const net = (): typeof Net => process.getBuiltinModule('node:net')
@@ -18,7 +18,7 @@ const OBSERVE_MS = 3_000
 const MOST_ENDED = 2
 
 /** What is wrong at a `tcp://` endpoint, or with the connection of `dealer` to it; undefined where nothing is found. */
-export async function probe(endpoint: string, dealer: Zmq.Dealer | undefined, milliseconds: number): Promise<string | undefined> {
+export async function probe(endpoint: string, dealer: ZmqSocket | undefined, milliseconds: number): Promise<string | undefined> {
   const fault = await probePort(endpoint, milliseconds)
   return fault ?? (dealer === undefined || dealer.closed ? undefined : await observe(dealer))
 }
@@ -56,7 +56,7 @@ export function couldBeRank(bytes: Uint8Array): boolean {
 }
 
 /** Refusals that the connection meets while we look: at the first look only, for a socket has one observer. */
-async function observe(dealer: Zmq.Dealer): Promise<string | undefined> {
+async function observe(dealer: ZmqSocket): Promise<string | undefined> {
   const { events } = dealer
   const close = (): void => {
     if (!events.closed) events.close()

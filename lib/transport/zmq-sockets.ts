@@ -3,13 +3,18 @@
 // Each rank has a ROUTER that receives from all, and a DEALER for each peer that it sends to. Who is at the other end is
 // shown by the routing id that ROUTER puts before each message: the sender's rank and a token that only holders of the
 // job's secret can make, different for each ordered pair. How they connect is in zmq-ipc.ts and zmq-tcp.ts.
-import type * as Zmq from 'zeromq'
+import type { NativeZmq } from '../../native/load.js'
 import { TransportError } from '../errors.js'
 import { BATCH_BYTES } from './outbox.js'
 import { IpcLink } from './zmq-ipc.js'
 import { crypto } from './zmq-keys.js'
-import type { Library, Link } from './zmq-link.js'
-import { TcpLink, type TcpOptions } from './zmq-tcp.js'
+import { jsSockets, newContext } from './zmq-js.js'
+import type { Link } from './zmq-link.js'
+import { nativeSockets } from './zmq-native.js'
+import { BACKLOG, HANDSHAKE_IVL, MAXMSGSIZE, ROUTING_ID, UNLIMITED } from './zmq-socket.js'
+import type { Setting, SocketLibrary, ZmqSocket } from './zmq-socket.js'
+import { CURVE_BYTES, TcpLink } from './zmq-tcp.js'
+import type { TcpOptions } from './zmq-tcp.js'
 
 export interface SocketOptions {
   readonly rank: number
@@ -22,31 +27,22 @@ export interface SocketOptions {
   readonly epoch?: number
   /** Where the job has several hosts. */
   readonly tcp?: TcpOptions
+  /** The addon, where it is there. */
+  readonly native?: NativeZmq | undefined
 }
 
-/** An option that libzmq has and zeromq.js does not name. */
-const ZMQ_ZERO_COPY_RECV = 10
 /** libzmq before this has holes that need no authentication. */
 const OLDEST_LIBZMQ = [4, 3, 3] as const
 const HANDSHAKE_MS = 10_000
-const POKE = 'poke'
 
-let shared: Promise<Library> | undefined
-/** Sockets of this process, one after the other. */
-let opened = 0
+const libraries = new Map<NativeZmq | undefined, Promise<SocketLibrary>>()
 
 /** Loaded at first use: jobs on shared memory never load it. */
-async function load(): Promise<Library> {
+async function load(native: NativeZmq | undefined): Promise<SocketLibrary> {
   const zmq = await import('zeromq')
   requireVersion(zmq.version)
-  class Context extends zmq.Context {
-    constructor() {
-      super({ blocky: false, maxSockets: 16384 })
-      // else a message of 200 bytes keeps a receive buffer of 8 KiB until it is collected, and lies at odd addresses
-      this.setBoolOption(ZMQ_ZERO_COPY_RECV, false)
-    }
-  }
-  return { zmq, context: new Context() }
+  const found = native?.zmqLoad() !== undefined
+  return found ? nativeSockets(native) : jsSockets(zmq, newContext(zmq))
 }
 
 function requireVersion(version: string): void {
@@ -59,45 +55,37 @@ function requireVersion(version: string): void {
 
 /** Loads zeromq, binds this rank's ROUTER. */
 export async function openSockets(options: SocketOptions): Promise<ZmqSockets> {
-  shared ??= load()
-  const library = await shared
-  const link = options.tcp === undefined ? new IpcLink(library, options) : new TcpLink(library, { ...options, ...options.tcp, epoch: options.epoch ?? 0 })
-  return new ZmqSockets(library, link, options)
+  const { native, tcp, epoch = 0 } = options
+  const loading = libraries.get(native) ?? load(native)
+  libraries.set(native, loading)
+  const library = await loading
+  return new ZmqSockets(tcp === undefined ? new IpcLink(library, options) : new TcpLink(library, { ...options, ...tcp, epoch }), options)
 }
 
 export class ZmqSockets {
-  readonly router: Zmq.Router
+  readonly router: ZmqSocket
   readonly link: Link
   readonly #options: SocketOptions
-  readonly #poker: Zmq.Dealer
-  readonly #dealers = new Set<Zmq.Dealer>()
+  readonly #dealers = new Set<ZmqSocket>()
   readonly #admitted = new Map<string, number>()
+  readonly #common: readonly Setting[]
   #closed = false
 
-  constructor({ zmq, context }: Library, link: Link, options: SocketOptions) {
+  constructor(link: Link, options: SocketOptions) {
     this.link = link
     this.#options = options
-    this.router = link.listen({
-      linger: 0,
-      sendHighWaterMark: 0,
-      receiveHighWaterMark: 0,
-      maxMessageSize: BATCH_BYTES,
-      handshakeInterval: options.tcp?.handshakeMilliseconds ?? HANDSHAKE_MS,
-      backlog: 4096,
-    })
-    const wake = `inproc://tsmpi-${opened++}`
-    this.router.bindSync(wake)
-    this.#poker = new zmq.Dealer({ context, linger: 0, routingId: POKE })
-    this.#poker.connect(wake)
+    this.#common = [...UNLIMITED, [HANDSHAKE_IVL, options.tcp?.handshakeMilliseconds ?? HANDSHAKE_MS]]
+    const most = BATCH_BYTES + (options.tcp === undefined ? 0 : CURVE_BYTES)
+    this.router = link.listen([...this.#common, [MAXMSGSIZE, BigInt(most)], [BACKLOG, 4096]])
   }
 
   /** The rank that sends under this routing id, or -1 where it is not one of the job. */
-  sender(identity: Buffer): number {
-    const id = identity.toString('latin1')
+  sender(id: string): number {
     const known = this.#admitted.get(id)
     if (known !== undefined) return known
     const from = /^\d{1,9}-/.test(id) ? Number.parseInt(id, 10) : this.#options.size
     if (from >= this.#options.size) return -1
+    const identity = Buffer.from(id, 'latin1')
     const expected = Buffer.from(this.link.identity(from, this.#options.rank), 'latin1')
     if (identity.length !== expected.length || !crypto().timingSafeEqual(identity, expected)) return -1
     this.#admitted.set(id, from)
@@ -105,38 +93,21 @@ export class ZmqSockets {
   }
 
   /** A socket that sends to `peer`; it queues while the peer does not listen yet. */
-  async connect(peer: number): Promise<Zmq.Dealer> {
-    const dealer = await this.link.connect(peer, {
-      routingId: this.link.identity(this.#options.rank, peer),
-      linger: 0,
-      // A queue without a limit always takes a message; so `send` is done when it returns, and several may follow each other.
-      sendHighWaterMark: 0,
-      sendTimeout: 0,
-      handshakeInterval: this.#options.tcp?.handshakeMilliseconds ?? HANDSHAKE_MS,
-    })
+  async connect(peer: number): Promise<ZmqSocket> {
+    const dealer = await this.link.connect(peer, [...this.#common, [ROUTING_ID, this.link.identity(this.#options.rank, peer)]])
     this.#dealers.add(dealer)
     if (this.#closed) this.disconnect(dealer)
     return dealer
   }
 
-  disconnect(dealer: Zmq.Dealer): void {
+  disconnect(dealer: ZmqSocket): void {
     this.#dealers.delete(dealer)
     dealer.close()
-  }
-
-  /** Ends a `router.receive` that is under way, with a message that `isPoke` knows. */
-  async poke(): Promise<void> {
-    await this.#poker.send('')
-  }
-
-  isPoke(identity: Buffer): boolean {
-    return identity.length === POKE.length && identity.toString('latin1') === POKE
   }
 
   close(): void {
     this.#closed = true
     for (const dealer of this.#dealers) this.disconnect(dealer)
-    this.#poker.close()
     this.router.close()
     this.link.close()
   }

@@ -2,14 +2,15 @@
 //
 // A rank has one key pair, by which it listens and connects. It connects to the key that its peer must have, and lets in
 // the keys of the job's other ranks alone, each under the routing id that belongs to it (zmq-gate.ts).
-import type * as Zmq from 'zeromq'
 import { TransportError } from '../errors.js'
 import { endpointAt, isEndpoint, withoutScheme } from '../wire/control.js'
 import { Gate } from './zmq-gate.js'
 import { JobKeys, OwnKeys, toZ85 } from './zmq-keys.js'
 import type { Keys, KeysAsMade } from './zmq-keys.js'
-import type { Library, Link } from './zmq-link.js'
+import type { Link } from './zmq-link.js'
 import { probe } from './zmq-probe.js'
+import * as option from './zmq-socket.js'
+import type { Setting, SocketLibrary, ZmqSocket } from './zmq-socket.js'
 
 /** Where a rank listens, and what its host is called in messages. */
 export interface Endpoint {
@@ -36,8 +37,6 @@ export interface TcpOptions {
   readonly handshakeMilliseconds?: number
 }
 
-/** An option that libzmq has and zeromq.js does not name. */
-const ZMQ_USE_FD = 89
 /** What CURVE adds to a message. */
 export const CURVE_BYTES = 64
 const SILENCE_MS = 30_000
@@ -47,7 +46,7 @@ const HEARTBEAT_INTERVAL_MS = 5_000
 const HEARTBEAT_TIMEOUT_MS = 60_000
 
 let domains = 0
-const gates = new WeakMap<Zmq.Context, Gate>()
+const gates = new WeakMap<SocketLibrary, Gate>()
 
 export interface TcpLinkOptions extends TcpOptions {
   readonly rank: number
@@ -58,7 +57,7 @@ export interface TcpLinkOptions extends TcpOptions {
 }
 
 export class TcpLink implements Link {
-  readonly #library: Library
+  readonly #library: SocketLibrary
   readonly #options: TcpLinkOptions
   readonly #keys: Keys
   readonly #gate: Gate
@@ -67,13 +66,12 @@ export class TcpLink implements Link {
   readonly silenceMilliseconds: number
   #bound = ''
 
-  constructor(library: Library, options: TcpLinkOptions) {
+  constructor(library: SocketLibrary, options: TcpLinkOptions) {
     this.#library = library
     this.#options = options
     this.#keys = options.keys === undefined ? new JobKeys(options) : new OwnKeys(options, options.keys)
-    const { zmq, context } = library
-    const gate = gates.get(context) ?? new Gate(zmq, context)
-    gates.set(context, gate)
+    const gate = gates.get(library) ?? new Gate(library)
+    gates.set(library, gate)
     this.#gate = gate
     this.silenceMilliseconds = options.silenceMilliseconds ?? SILENCE_MS
   }
@@ -82,64 +80,53 @@ export class TcpLink implements Link {
     return `${from}-${this.#keys.token(from, to)}`
   }
 
-  listen(options: Zmq.SocketOptions<Zmq.Router>): Zmq.Router {
-    const { zmq, context } = this.#library
+  listen(settings: readonly Setting[]): ZmqSocket {
     const { rank, host, address, listener, onBound } = this.#options
-    class Router extends zmq.Router {
-      adopt(fd: number): void {
-        this.setInt32Option(ZMQ_USE_FD, fd)
-      }
-    }
-    const router = new Router({
-      context,
-      ...options,
-      ...this.#common(address),
-      maxMessageSize: options.maxMessageSize! + CURVE_BYTES,
+    const router = this.#library.open('router', [
+      ...settings,
+      ...common(address),
       // a rank that connects again, after its connection broke, has the routing id of the connection that broke
-      handover: true,
-      curveServer: true,
-      curveSecretKey: this.#keys.pair(rank).secretKey,
-      zapDomain: this.#domain,
-      zapEnforceDomain: true,
-    })
+      [option.ROUTER_HANDOVER, 1],
+      [option.CURVE_SERVER, 1],
+      [option.CURVE_SECRETKEY, this.#keys.pair(rank).secretKey],
+      [option.ZAP_DOMAIN, this.#domain],
+      [option.ZAP_ENFORCE_DOMAIN, 1],
+      ...(listener === undefined ? [] : [[option.USE_FD, listener] as const]),
+    ])
     this.#gate.open(this.#domain, this.#admission())
     try {
-      if (listener !== undefined) router.adopt(listener)
-      router.bindSync(endpointAt(address, '*'))
+      this.#bound = router.bind(endpointAt(address, '*'))
     } catch (error) {
       router.close()
       this.#gate.shut(this.#domain)
       const why = error instanceof Error ? error.message : String(error)
       throw new TransportError(`rank ${rank} on ${host} cannot listen at ${address}: ${why}`)
     }
-    this.#bound = router.lastEndpoint!
     onBound(this.#bound)
     return router
   }
 
-  async connect(peer: number, options: Zmq.SocketOptions<Zmq.Dealer>): Promise<Zmq.Dealer> {
-    const { zmq, context } = this.#library
+  async connect(peer: number, settings: readonly Setting[]): Promise<ZmqSocket> {
     const { rank, endpointOf } = this.#options
     const there = await endpointOf(peer)
     if (!isEndpoint(there.endpoint)) {
       throw new TransportError(`rank ${peer} on ${there.host} listens at '${there.endpoint}', which is not an address`)
     }
     const own = this.#keys.pair(rank)
-    const dealer = new zmq.Dealer({
-      context,
-      ...options,
-      ...this.#common(there.endpoint),
-      reconnectInterval: 20,
-      reconnectMaxInterval: 1_000,
-      curvePublicKey: own.publicKey,
-      curveSecretKey: own.secretKey,
-      curveServerKey: toZ85(this.#keys.publicKey(peer)),
-    })
+    const dealer = this.#library.open('dealer', [
+      ...settings,
+      ...common(there.endpoint),
+      [option.RECONNECT_IVL, 20],
+      [option.RECONNECT_IVL_MAX, 1_000],
+      [option.CURVE_PUBLICKEY, own.publicKey],
+      [option.CURVE_SECRETKEY, own.secretKey],
+      [option.CURVE_SERVERKEY, toZ85(this.#keys.publicKey(peer))],
+    ])
     dealer.connect(there.endpoint)
     return dealer
   }
 
-  async probe(peer: number, dealer: Zmq.Dealer | undefined): Promise<Error | undefined> {
+  async probe(peer: number, dealer: ZmqSocket | undefined): Promise<Error | undefined> {
     const { rank, host } = this.#options
     const there = await this.#options.endpointOf(peer)
     const why = await probe(there.endpoint, dealer, Math.min(PROBE_MS, this.silenceMilliseconds))
@@ -166,14 +153,6 @@ export class TcpLink implements Link {
     this.#gate.shut(this.#domain)
   }
 
-  #common(address: string): { ipv6: boolean; heartbeatInterval: number; heartbeatTimeout: number } {
-    return {
-      ipv6: withoutScheme(address).split(':').length > 2,
-      heartbeatInterval: HEARTBEAT_INTERVAL_MS,
-      heartbeatTimeout: HEARTBEAT_TIMEOUT_MS,
-    }
-  }
-
   /** Public keys are derived once somebody connects: a millisecond for a dozen of them. */
   #admission(): (key: Buffer) => string | undefined {
     const { rank, size } = this.#options
@@ -185,3 +164,9 @@ export class TcpLink implements Link {
     }
   }
 }
+
+const common = (address: string): Setting[] => [
+  [option.IPV6, withoutScheme(address).split(':').length > 2 ? 1 : 0],
+  [option.HEARTBEAT_IVL, HEARTBEAT_INTERVAL_MS],
+  [option.HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS],
+]

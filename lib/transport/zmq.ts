@@ -1,29 +1,34 @@
 // Frames over ZeroMQ: what runs between hosts, and on one host where shared memory cannot.
 //
 // Invariants:
-// - A socket has at most one send and one receive under way (a second is EBUSY): `#write` runs once for each peer,
-//   `#read` once. What is sent meanwhile collects in the peer's outbox and leaves as one message.
 // - Memory is bounded by bytes, not by high-water marks: to each peer at most a window of frames is on its way, from
 //   `send` until the peer's `poll` has delivered them and its acknowledgement is here, in the head of its next
 //   message or in one of its own.
-// - A pending receive keeps the event loop alive and cannot be cancelled. So one is pending only while the engine
-//   sleeps, flushes or waits for room, or an outbox waits for acknowledgements; where one is left after that, a
-//   message to ourselves ends it.
-//   `router.readable` eats the edge that a pending receive waits for, so it is read only while none is pending.
+// - Messages are taken from ZeroMQ into one piece of memory, again when all of them have been delivered; what has not
+//   been taken is for ZeroMQ to keep. While somebody waits for acknowledgements and the engine does not poll, they are
+//   taken all the same, into further memory.
+// - No wake-up is lost: the socket tells of what comes after a `receive` that found nothing (`#dry`), and nobody waits, in
+//   the event loop or in `doze`, before there was one. `#readable` ends that.
 // - What a peer sends is checked before it is used; a peer that breaks the protocol is lost and from then on ignored.
-import type { Dealer } from 'zeromq'
 import { TransportError } from '../errors.js'
 import { ASK_ACK, BATCH_HEAD_BYTES, jobMark } from '../wire/batch.js'
 import { Inbox } from './inbox.js'
-import { MAX_PAYLOAD } from './outbox.js'
+import type { Memory } from './inbox.js'
+import { BATCH_BYTES, MAX_PAYLOAD } from './outbox.js'
 import type { Receiver, Transport } from './transport.js'
 import { Peer } from './zmq-peer.js'
+import { MESSAGE_HEAD_BYTES, PART_HEAD_BYTES, partBytes } from './zmq-socket.js'
+import type { ZmqSocket } from './zmq-socket.js'
+import { openSockets } from './zmq-sockets.js'
+import type { SocketOptions, ZmqSockets } from './zmq-sockets.js'
 import { Vigil } from './zmq-vigil.js'
-import { openSockets, type SocketOptions, type ZmqSockets } from './zmq-sockets.js'
 
 const FRAMES_PER_POLL = 64
 /** What is sent in one turn leaves as one message, but in parts of this size: the first is on its way while others are made. */
 const EARLY_BYTES = 16 * 1024
+/** The largest message with its routing id, and memory for several of them. */
+const LEAST_ROOM = MESSAGE_HEAD_BYTES + partBytes(255) + partBytes(BATCH_BYTES)
+const MEMORY_BYTES = 4 * LEAST_ROOM
 /** How long `flush` waits without any acknowledgement. */
 const FLUSH_PATIENCE_MS = 30_000
 
@@ -45,9 +50,15 @@ export class ZmqTransport implements Transport {
   readonly #inbox: Inbox
   #sockets: ZmqSockets | undefined
   #vigil: Vigil | undefined
-  #reading = false
-  #receiving = false
-  #releasing = false
+  #memory: Memory & { readonly text: Buffer } = newMemory(0)
+  /** Where the messages end that have been taken into it. */
+  #filled = 0
+  /** The last `receive` found nothing, and the socket has not told of anything since. */
+  #dry = false
+  #held = false
+  /** Peers that collect what they are sent until the present call stack has ended. */
+  #collecting: Peer[] = []
+  readonly #onCollected = (): void => this.#sendCollected()
   #polling = false
   #asleep = false
   /** There is room that was refused before, and the engine has not yet been told in its sleep. */
@@ -89,7 +100,7 @@ export class ZmqTransport implements Transport {
       this.#refuse(peer)
       return false
     }
-    if (!peer.writing) this.#kick(peer)
+    if (!peer.collecting) this.#kick(peer)
     else if (peer.dealer !== undefined && peer.outbox.ready >= EARLY_BYTES) this.#sendNext(peer, peer.dealer)
     return true
   }
@@ -98,36 +109,48 @@ export class ZmqTransport implements Transport {
     return true
   }
 
-  /** Frames come in while the event loop turns; polling without letting it turn finds nothing new. */
   poll(): number {
     if (this.#polling || this.#closed) return 0
+    if (this.#inbox.empty) this.#take()
     this.#polling = true
     try {
       return this.#inbox.deliver(FRAMES_PER_POLL)
     } finally {
       this.#polling = false
-      if (!this.#reading && !this.#closed) this.#look()
     }
   }
 
-  #look(): void {
-    this.#sockets?.link.look()
-    if (this.#sockets?.router.readable === true) void this.#read()
+  /**
+   * Waits in the call, with the processor at hand for `awake` of `nanoseconds`; also for the eventfd `doorbell`, where one
+   * is given. False where the sockets cannot.
+   */
+  doze(awake: number, nanoseconds: number, doorbell = -1): boolean {
+    const router = this.#sockets?.router
+    if (router?.wait === undefined || this.#closed) return false
+    while (this.#collecting.length > 0) this.#sendCollected()
+    if (this.#somethingToDo()) return true
+    router.wait(doorbell, awake, nanoseconds)
+    this.#dry = false
+    return true
   }
 
   sleep(): boolean {
-    if (!this.#inbox.empty || this.#room) {
-      this.#room = false
-      return false
-    }
+    if (this.#somethingToDo()) return false
     this.#asleep = true
-    if (!this.#reading) void this.#read()
+    this.#hold()
+    return true
+  }
+
+  #somethingToDo(): boolean {
+    if (!this.#dry && this.#inbox.empty) this.#take()
+    if (this.#inbox.empty && !this.#room) return false
+    this.#room = false
     return true
   }
 
   awake(): void {
     this.#asleep = false
-    this.#releaseSoon()
+    this.#hold()
   }
 
   /**
@@ -145,7 +168,7 @@ export class ZmqTransport implements Transport {
         peer.ask = true
         this.#kick(peer)
       }
-      if (!this.#reading) void this.#read()
+      this.#expect()
     })
   }
 
@@ -160,7 +183,7 @@ export class ZmqTransport implements Transport {
     if (this.#flushed()) this.#endFlushes()
     // not from inside the engine's call
     if (this.#madeRoom(peer)) setImmediate(() => this.#wake())
-    this.#releaseSoon()
+    this.#hold()
   }
 
   close(): void {
@@ -168,6 +191,7 @@ export class ZmqTransport implements Transport {
     this.#closed = true
     this.#inbox.clear()
     this.#vigil?.end()
+    if (this.#held) this.#sockets?.link.release()
     this.#sockets?.close()
     for (const peer of this.#peers) peer.outbox.clear()
     this.#endFlushes()
@@ -197,36 +221,55 @@ export class ZmqTransport implements Transport {
       if (this.#closed) return sockets.close()
       this.#sockets = sockets
       if (sockets.link.silenceMilliseconds > 0) this.#watchOver(sockets)
+      sockets.router.onFailure = (error) => this.#failed(error)
+      sockets.router.listen(() => this.#readable())
       for (const peer of this.#peers) if (!peer.outbox.empty) this.#kick(peer)
-      if (this.#waiting()) void this.#read()
+      this.#expect()
     } catch (error) {
       this.#failed(error)
     }
   }
 
+  /** Sends what is there. What is sent to the peer then collects until the present call stack has ended. */
   #kick(peer: Peer): void {
-    if (this.#sockets !== undefined && !peer.writing && !peer.gone) void this.#write(peer, this.#sockets)
+    if (this.#sockets === undefined || peer.collecting || peer.gone) return
+    if (peer.dealer === undefined) {
+      if (!peer.connecting) void this.#connect(peer, this.#sockets)
+    } else if (this.#sendNext(peer, peer.dealer)) {
+      peer.collecting = true
+      if (this.#collecting.push(peer) === 1) queueMicrotask(this.#onCollected)
+    } else {
+      this.#block(peer, peer.outbox.blocked)
+    }
   }
 
-  async #write(peer: Peer, sockets: ZmqSockets): Promise<void> {
-    peer.writing = true
+  #sendCollected(): void {
+    for (const peer of this.#collecting.splice(0)) {
+      peer.collecting = false
+      if (!this.#closed) this.#kick(peer)
+    }
+  }
+
+  async #connect(peer: Peer, sockets: ZmqSockets): Promise<void> {
+    peer.connecting = true
     try {
-      const dealer = (peer.dealer ??= await sockets.connect(peer.rank))
+      const dealer = await sockets.connect(peer.rank)
+      dealer.onFailure = (error) => this.#sendFailed(peer, error)
+      peer.dealer = dealer
       if (peer.gone || this.#closed) this.#hangUp(peer)
-      while (!this.#closed && this.#sendNext(peer, dealer)) await Promise.resolve()
-      this.#block(peer, peer.outbox.blocked)
+      else this.#kick(peer)
     } catch (error) {
       this.#sendFailed(peer, error)
     } finally {
-      peer.writing = false
+      peer.connecting = false
     }
   }
 
   /** Returns whether there was something to send. */
-  #sendNext(peer: Peer, dealer: Dealer): boolean {
+  #sendNext(peer: Peer, dealer: ZmqSocket): boolean {
     const message = peer.next(this.#flushes.length > 0)
     if (message === undefined) return false
-    dealer.send(message).catch((error: unknown) => this.#sendFailed(peer, error))
+    dealer.send(message)
     return true
   }
 
@@ -241,42 +284,57 @@ export class ZmqTransport implements Transport {
     this.#sockets.link.probe(peer.rank, peer.dealer).then(lose, () => lose())
   }
 
-  async #read(): Promise<void> {
-    if (this.#sockets === undefined) return
-    const { router } = this.#sockets
-    this.#reading = true
-    this.#sockets.link.hold()
-    try {
-      while (!this.#closed && (this.#waiting() || router.readable)) {
-        this.#receiving = true
-        const parts = await router.receive()
-        this.#receiving = false
-        this.#arrived(parts, this.#sockets)
-      }
-    } catch (error) {
-      this.#receiving = false
-      if (!this.#closed) this.#failed(error)
-    } finally {
-      this.#reading = false
-      this.#sockets.link.release()
-    }
+  /** The socket tells of messages. */
+  #readable(): void {
+    if (this.#closed) return
+    this.#dry = false
+    if (!this.#waiting()) return
+    this.#take()
+    const room = this.#room
+    this.#room = false
+    if (room || (this.#asleep && !this.#inbox.empty)) this.#wake()
   }
 
-  #arrived(parts: readonly Buffer[], sockets: ZmqSockets): void {
-    if (this.#closed || sockets.isPoke(parts[0])) return
-    const peer = this.#peers[sockets.sender(parts[0])]
+  /** Takes messages until some have frames, or there are none; all there are where only acknowledgements are waited for. */
+  #take(): void {
+    const router = this.#sockets?.router
+    if (router === undefined || this.#closed) return
+    this.#sockets!.link.look()
+    router.look()
+    do {
+      if (this.#inbox.empty && !this.#polling) this.#filled = 0
+      if (MEMORY_BYTES - this.#filled < LEAST_ROOM || this.#memory.bytes.length === 0) {
+        this.#memory = newMemory(MEMORY_BYTES)
+        this.#filled = 0
+      }
+      const end = router.receive(this.#memory.bytes.buffer as ArrayBuffer, this.#filled, LEAST_ROOM)
+      this.#dry = end === this.#filled
+      const { words } = this.#memory
+      while (this.#filled < end && !this.#closed) {
+        const at = this.#filled
+        this.#filled += words[(at >> 2) + 1]
+        this.#arrived(at, this.#filled)
+      }
+    } while (!this.#dry && !this.#closed && (this.#inbox.empty || (!this.#asleep && this.#waiting())))
+  }
+
+  /** The message that lies there, see zmq-socket.ts: a routing id and a batch. */
+  #arrived(start: number, end: number): void {
+    const memory = this.#memory
+    const { words, text } = memory
+    const id = start + MESSAGE_HEAD_BYTES
+    const head = id + partBytes(words[id >> 2])
+    const peer = this.#peers[this.#sockets!.sender(text.toString('latin1', id + PART_HEAD_BYTES, id + PART_HEAD_BYTES + words[id >> 2]))]
     if (peer === undefined || peer.lost) return
-    const message = aligned(parts[parts.length - 1])
-    if (parts.length !== 2 || message.length < BATCH_HEAD_BYTES || message.length % 8 !== 0) {
-      return this.#lose(peer, `a message of ${parts.length - 1} parts and ${message.length} bytes is not one of tsmpi`)
+    const parts = words[start >> 2]
+    const length = head < end ? words[head >> 2] : -1
+    if (parts !== 2 || length < BATCH_HEAD_BYTES || length % 8 !== 0) {
+      return this.#lose(peer, `a message of ${parts - 1} parts and ${length} bytes is not one of tsmpi`)
     }
-    const words = new Int32Array(message.buffer, message.byteOffset, message.length >> 2)
-    const acknowledged = peer.takeHead(words)
+    const batch = head + PART_HEAD_BYTES
+    const acknowledged = peer.takeHead(words, batch >> 2)
     if (typeof acknowledged === 'string') return this.#lose(peer, acknowledged)
-    if (message.length > BATCH_HEAD_BYTES || (words[0] & ASK_ACK) !== 0) {
-      this.#inbox.push(peer.rank, message, words)
-      if (this.#asleep) this.#wake()
-    }
+    if (length > BATCH_HEAD_BYTES || (words[batch >> 2] & ASK_ACK) !== 0) this.#inbox.push(peer.rank, memory, batch, batch + length)
     if (acknowledged > 0) this.#acknowledged(peer)
   }
 
@@ -287,7 +345,7 @@ export class ZmqTransport implements Transport {
       this.#restartPatience()
       if (this.#flushed()) this.#endFlushes()
     }
-    if (this.#madeRoom(peer)) this.#wake()
+    this.#madeRoom(peer)
   }
 
   /** What was accepted leaves without the engine's help: the acknowledgements it waits for must come in. */
@@ -295,18 +353,24 @@ export class ZmqTransport implements Transport {
     if (peer.blocked === blocked) return
     peer.blocked = blocked
     this.#blocked += blocked ? 1 : -1
-    if (blocked && !this.#reading && !this.#closed) void this.#read()
+    if (blocked) this.#expect()
+    else this.#hold()
   }
 
-  /** Ends the pending receive unless somebody waits for it again by the next turn of the event loop. */
-  #releaseSoon(): void {
-    if (this.#releasing || !this.#receiving) return
-    this.#releasing = true
-    setImmediate(() => {
-      this.#releasing = false
-      if (this.#waiting() || !this.#receiving || this.#closed) return
-      this.#sockets!.poke().catch((error: unknown) => this.#failed(error))
-    })
+  /** Somebody has begun to wait. */
+  #expect(): void {
+    this.#hold()
+    // not from inside the call, or what it takes would come in its midst
+    if (!this.#dry) setImmediate(() => this.#readable())
+  }
+
+  /** The event loop is kept alive, and sockets that hear nothing else are held, while somebody waits. */
+  #hold(): void {
+    if (this.#sockets === undefined || this.#closed || this.#held === this.#waiting()) return
+    this.#held = !this.#held
+    this.#sockets.router.hold(this.#held)
+    if (this.#held) this.#sockets.link.hold()
+    else this.#sockets.link.release()
   }
 
   /** Somebody waits for what comes in. */
@@ -318,7 +382,7 @@ export class ZmqTransport implements Transport {
     if (peer.refused) return
     peer.refused = true
     this.#refusals++
-    if (!this.#reading) void this.#read()
+    this.#expect()
   }
 
   /** The engine waits for room to this peer, and there is some. */
@@ -326,7 +390,8 @@ export class ZmqTransport implements Transport {
     if (!peer.refused) return false
     peer.refused = false
     this.#refusals--
-    this.#room = !this.#asleep
+    this.#room = true
+    this.#hold()
     return true
   }
 
@@ -356,7 +421,7 @@ export class ZmqTransport implements Transport {
     if (this.#flushes.length === 0) return
     clearTimeout(this.#patience)
     for (const resolve of this.#flushes.splice(0)) resolve()
-    this.#releaseSoon()
+    this.#hold()
   }
 
   #restartPatience(): void {
@@ -367,8 +432,7 @@ export class ZmqTransport implements Transport {
 
 const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
-/** A buffer whose words can be viewed; Node may hand out small ones at odd offsets. */
-function aligned(buffer: Buffer): Uint8Array {
-  const { byteOffset, length } = buffer
-  return byteOffset % 8 === 0 ? new Uint8Array(buffer.buffer, byteOffset, length) : new Uint8Array(buffer)
+function newMemory(length: number): Memory & { readonly text: Buffer } {
+  const buffer = new ArrayBuffer(length)
+  return { bytes: new Uint8Array(buffer), words: new Int32Array(buffer), text: Buffer.from(buffer) }
 }

@@ -48,12 +48,12 @@ export interface HeadNumbers {
   readonly frames: number
 }
 
-/** Why `words` does not open a message of this job and epoch, or undefined where it does. */
-export function headFault(words: Int32Array, stamp: Stamp): string | undefined {
-  const fault = batchFault(words[0])
+/** Why words[at …] does not open a message of this job and epoch, or undefined where it does. */
+export function headFault(words: Int32Array, at: number, stamp: Stamp): string | undefined {
+  const fault = batchFault(words[at])
   if (fault !== undefined) return fault
-  if (words[4] !== stamp.job) return 'it belongs to another job'
-  if (words[5] !== stamp.epoch) return `it belongs to epoch ${words[5]} of the job, this rank to ${stamp.epoch}`
+  if (words[at + 4] !== stamp.job) return 'it belongs to another job'
+  if (words[at + 5] !== stamp.epoch) return `it belongs to epoch ${words[at + 5]} of the job, this rank to ${stamp.epoch}`
   return undefined
 }
 

@@ -1,5 +1,7 @@
 // Ranks on several hosts, as far as one process can have them: TCP with CURVE on 127.0.0.1.
 import { randomBytes } from 'node:crypto'
+import { nativeZmq } from '../../native/load.js'
+import type { NativeZmq } from '../../native/load.js'
 import { ZmqTransport, type ZmqOptions } from '../../lib/transport/zmq.js'
 import type { Endpoint, TcpOptions } from '../../lib/transport/zmq-tcp.js'
 import type { Receiver } from '../../lib/transport/transport.js'
@@ -28,8 +30,13 @@ export const tcpOptions = ({ endpoints, bound }: TcpJob, rank: number): TcpOptio
   endpointOf: (peer) => endpoints[peer],
 })
 
+/** The sockets that a test uses: libzmq's own where the addon has them, unless TSMPI_TEST_SOCKETS=js. */
+export const SOCKETS: { readonly native: NativeZmq | undefined } = {
+  native: process.env['TSMPI_TEST_SOCKETS'] === 'js' ? undefined : nativeZmq(),
+}
+
 /** One rank of the job. */
 export function tcpTransport(job: TcpJob, rank: number, receiver: Receiver, options: Partial<ZmqOptions> = {}): ZmqTransport {
   const { jobId, secret, size } = job
-  return new ZmqTransport({ jobId, secret, size, rank, receiver, tcp: tcpOptions(job, rank), ...options })
+  return new ZmqTransport({ jobId, secret, size, rank, receiver, tcp: tcpOptions(job, rank), ...SOCKETS, ...options })
 }

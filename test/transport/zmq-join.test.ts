@@ -274,12 +274,12 @@ void t.test(`${CASES} damaged messages at the parser`, async (t) => {
     new Int32Array(message.buffer)[1] = 1
     for (let flips = next(5); flips > 0; flips--) message[next(message.length)] ^= 1 << next(8)
     const words = new Int32Array(message.buffer, 0, message.length >> 2)
-    if (typeof new Peer(0, stamp).takeHead(words) === 'string') {
+    if (typeof new Peer(0, stamp).takeHead(words, 0) === 'string') {
       faults++
       continue
     }
     const inbox = new Inbox(receiver, { onWhole: () => undefined, onBroken: () => broken++ })
-    inbox.push(0, message, words)
+    inbox.push(0, { bytes: message, words }, 0, message.length)
     inbox.deliver(64)
   }
   t.ok(frames > 0 && faults > 0 && broken > 0, `${frames} frames, ${faults} heads refused, ${broken} messages broken`)

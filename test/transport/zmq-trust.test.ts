@@ -8,14 +8,17 @@ import { Outbox } from '../../lib/transport/outbox.js'
 import { openSockets, type ZmqSockets } from '../../lib/transport/zmq-sockets.js'
 import { ZmqTransport } from '../../lib/transport/zmq.js'
 import { jobMark } from '../../lib/wire/batch.js'
+import type { NativeZmq } from '../../native/load.js'
+import { SOCKETS } from './hosts.js'
 import { header, pattern, Rank, random, until } from './contract.js'
 
 /** Its jobs differ by their secrets. */
 const jobId = randomBytes(6).toString('hex')
-const newJob = (): { jobId: string; secret: string; size: number } => ({
+const newJob = (): { jobId: string; secret: string; size: number; native: NativeZmq | undefined } => ({
   jobId,
   secret: randomBytes(16).toString('hex'),
   size: 3,
+  ...SOCKETS,
 })
 
 /** Rank 0 as it should be, and sockets of rank 1 that say what a test wants. */
@@ -46,13 +49,11 @@ function honest(): Buffer {
 
 void t.test('strangers are not heard', { skip: process.platform !== 'linux' }, async (t) => {
   const { rank, job, sockets } = await victim()
-  const toRank2 = await sockets.connect(2)
   const third = await openSockets({ ...job, rank: 2 })
-  const fromRank2 = await third.connect(0)
-  const stolen = fromRank2.routingId!.replace(/^2/, '1')
+  const stolen = third.link.identity(2, 0).replace(/^2/, '1')
   third.close()
   const [, name] = new RegExp(`@(tsmpi-${job.jobId}-0-\\w+)`).exec(readFileSync('/proc/net/unix', 'utf8'))!
-  const identities = [undefined, '1', `1-${'0'.repeat(32)}`, 'poke', '-1', '99-x', stolen, toRank2.routingId!]
+  const identities = [undefined, '1', `1-${'0'.repeat(32)}`, 'poke', '-1', '99-x', stolen, sockets.link.identity(1, 2)]
   const strangers = identities.map((routingId) => new Dealer({ linger: 0, ...(routingId && { routingId }) }))
   for (const stranger of strangers) {
     stranger.connect(`ipc://@${name}`)
@@ -64,7 +65,7 @@ void t.test('strangers are not heard', { skip: process.platform !== 'linux' }, a
     await delay(2)
   }
   t.equal(rank.received, 0)
-  await (await sockets.connect(0)).send(honest())
+  ;(await sockets.connect(0)).send(honest())
   await until([rank], () => rank.received === 3)
   t.same(rank.frames.map((frame) => frame.peer), [1, 1, 1], 'the holder of the secret is')
   t.same(rank.lost, [])
@@ -105,8 +106,8 @@ for (const [what, [message, reason, delivered]] of Object.entries(broken)) {
   void t.test(`a peer that sends ${what} is lost`, async (t) => {
     const { rank, job, sockets } = await victim()
     const dealer = await sockets.connect(0)
-    await dealer.send(message)
-    await dealer.send(honest())
+    dealer.send(...[message].flat())
+    dealer.send(honest())
     await until([rank], () => rank.lost.length > 0)
     t.match(rank.lost, [[1, { code: 'TSMPI_TRANSPORT', message: reason }]])
     t.equal(rank.received, delivered)
@@ -122,7 +123,7 @@ for (const [what, [message, reason, delivered]] of Object.entries(broken)) {
 
 void t.test('messages that are too large end the connection only', async (t) => {
   const { rank, job, sockets } = await victim()
-  await (await sockets.connect(0)).send(Buffer.alloc(1 << 20))
+  ;(await sockets.connect(0)).send(Buffer.alloc(1 << 20))
   await stillListens(t, rank, job)
   t.same(rank.received, 1)
   sockets.close()
@@ -137,7 +138,7 @@ void t.test('random damage never ends the process', async (t) => {
     for (let i = 0; i < 5; i++) {
       const message = next(3) === 0 ? Buffer.from(pattern(0, 0, next(1000), next(300))) : honest()
       for (let flips = next(6); flips > 0; flips--) message[next(message.length)] ^= 1 << next(8)
-      await dealer.send(message)
+      dealer.send(message)
     }
     // the second honest batch has a number that was not due, so that the peer is lost in the end
     await until([rank], () => rank.lost.length > 0)

@@ -9,8 +9,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import { MAX_PAYLOAD, WINDOW_BYTES } from '../../lib/transport/outbox.js'
+import { partsOf } from '../../lib/transport/zmq-socket.js'
 import { openSockets } from '../../lib/transport/zmq-sockets.js'
 import { ZmqTransport } from '../../lib/transport/zmq.js'
+import { SOCKETS } from './hosts.js'
 import { contract, header, Rank, until, world, type Open } from './contract.js'
 
 const newJob = (): { jobId: string; secret: string } => ({
@@ -18,21 +20,25 @@ const newJob = (): { jobId: string; secret: string } => ({
   secret: randomBytes(16).toString('hex'),
 })
 
-const open: Open = (receivers) => {
-  const job = newJob()
-  return receivers.map((receiver, rank) => new ZmqTransport({ ...job, rank, size: receivers.length, receiver }))
-}
+/** By libzmq's own calls, and through zeromq.js. */
+const KINDS = { libzmq: SOCKETS, 'zeromq.js': { native: undefined } }
 
-contract(t, 'zmq', [1, 2, 3, 5], open)
+const openBy = (sockets: typeof SOCKETS): Open => (receivers) => {
+  const job = newJob()
+  return receivers.map((receiver, rank) => new ZmqTransport({ ...job, rank, size: receivers.length, receiver, ...sockets }))
+}
+const open = openBy(SOCKETS)
+
+for (const [name, sockets] of Object.entries(KINDS)) contract(t, `zmq by ${name}`, [1, 2, 3, 5], openBy(sockets))
 
 void t.test('a peer may listen long after the first send; the secret may come later still', async (t) => {
   const { jobId, secret } = newJob()
   const [first, last] = [new Rank(), new Rank()]
-  first.transport = new ZmqTransport({ jobId, secret, rank: 0, size: 2, receiver: first })
+  first.transport = new ZmqTransport({ jobId, secret, rank: 0, size: 2, receiver: first, ...SOCKETS })
   for (let tag = 0; tag < 100; tag++) first.post(1, tag)
   first.pump()
   await delay(200)
-  last.transport = new ZmqTransport({ jobId, secret: delay(100, secret), rank: 1, size: 2, receiver: last })
+  last.transport = new ZmqTransport({ jobId, secret: delay(100, secret), rank: 1, size: 2, receiver: last, ...SOCKETS })
   last.post(0, 7)
   last.pump()
   await until([first, last], () => last.received === 100 && first.received === 1)
@@ -41,20 +47,28 @@ void t.test('a peer may listen long after the first send; the secret may come la
   last.transport.close()
 })
 
-void t.test('small frames sent at once leave in few messages', async (t) => {
+for (const [name, kind] of Object.entries(KINDS)) void t.test(`small frames sent at once leave in few messages, ${name}`, async (t) => {
   const job = newJob()
-  const sockets = await openSockets({ ...job, rank: 1, size: 2 })
+  const sockets = await openSockets({ ...job, rank: 1, size: 2, ...kind })
   const rank = new Rank()
-  rank.transport = new ZmqTransport({ ...job, rank: 0, size: 2, receiver: rank })
+  rank.transport = new ZmqTransport({ ...job, rank: 0, size: 2, receiver: rank, ...kind })
   await delay(20)
   for (let tag = 0; tag < 1000; tag++) rank.transport.send(1, header(tag, 8), new Uint8Array(8), 0, 8)
   let [messages, frames] = [0, 0]
+  const memory = new ArrayBuffer(2 ** 20)
+  sockets.router.listen(() => undefined)
+  sockets.router.hold(true)
   while (frames < 1000) {
-    const [identity, batch] = await sockets.router.receive()
-    t.equal(sockets.sender(identity), 0)
-    messages++
-    frames += batch.readInt32LE(12)
+    const end = sockets.router.receive(memory, 0, memory.byteLength)
+    if (end === 0) await delay(1)
+    else {
+      const [identity, batch] = partsOf(memory, 0)!
+      t.equal(sockets.sender(identity.toString('latin1')), 0)
+      messages++
+      frames += batch.readInt32LE(12)
+    }
   }
+  sockets.router.hold(false)
   t.equal(frames, 1000)
   t.ok(messages <= 3, `${messages} messages`)
   rank.transport.close()
@@ -114,9 +128,9 @@ void t.test('flush asks for the acknowledgement of few bytes, and ends when the 
 void t.test('who cannot listen loses everybody, with the reason', async (t) => {
   const job = newJob()
   const [first, twin] = [new Rank(), new Rank()]
-  first.transport = new ZmqTransport({ ...job, rank: 0, size: 2, receiver: first })
+  first.transport = new ZmqTransport({ ...job, rank: 0, size: 2, receiver: first, ...SOCKETS })
   await delay(50)
-  twin.transport = new ZmqTransport({ ...job, rank: 0, size: 2, receiver: twin })
+  twin.transport = new ZmqTransport({ ...job, rank: 0, size: 2, receiver: twin, ...SOCKETS })
   const woken = twin.woken()
   t.ok(twin.transport.sleep())
   await woken
@@ -130,11 +144,12 @@ void t.test('who cannot listen loses everybody, with the reason', async (t) => {
 
 void t.test('the end of a process', async (t) => {
   const child = fileURLToPath(new URL('zmq-child.ts', import.meta.url))
-  for (const [how, code] of [['idle', 0], ['exit', 3], ['close', 0], ['throw', 1]] as const) {
-    const process = fork(child, [how], { execArgv: ['--import', 'tsx'], stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
+  const ways = [['idle', 0], ['exit', 3], ['close', 0], ['throw', 1]] as const
+  for (const [how, code, kind] of ways.flatMap((way) => [[...way, 'native'], [...way, 'js']] as const)) {
+    const process = fork(child, [how, kind], { execArgv: ['--import', 'tsx'], stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
     const exited = once(process, 'exit')
     const timer = setTimeout(() => process.kill('SIGKILL'), 20_000)
-    t.same(await exited, [code, null], how)
+    t.same(await exited, [code, null], `${how}, ${kind}`)
     clearTimeout(timer)
   }
 })

@@ -1,0 +1,459 @@
+// ZeroMQ sockets by libzmq's own calls: those of the library that the zeromq package has loaded into this process, whose
+// symbols are looked up here. Nothing is linked against it.
+//
+// JavaScript holds sockets by number; a wrong number throws. Each environment (thread) has a context of its own, made with
+// its first socket and ended, with whatever is still open, when the environment ends.
+//
+// When to look. The descriptor of a socket (ZMQ_FD) tells of commands in the socket's mailbox, and any call on the socket
+// may take them from there. So after a receive that found messages there may be more without the descriptor saying so; only
+// a receive that found none has left the mailbox empty, and whatever comes after that shows on the descriptor. Who waits,
+// here or in the event loop, must therefore have received in vain last. Whoever is told by the event loop need not receive:
+// `OnEvents` has taken the commands, or it would be called for ever.
+#include "addon.h"
+
+#ifdef __linux__
+#include <cstdint>
+#include <cstdlib>
+#include <ctime>
+#include <vector>
+
+#include <dlfcn.h>
+#include <link.h>
+#include <poll.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include "loop.h"
+
+namespace {
+
+struct Message {
+  alignas(8) unsigned char opaque[64];
+};
+
+// As libzmq's header has them.
+constexpr int kFd = 14, kEvents = 15, kLinger = 17, kLastEndpoint = 32;
+constexpr int kMaxSockets = 2, kZeroCopyReceive = 10, kBlocky = 70;
+constexpr int kReadable = 1, kDontWait = 1, kSendMore = 2;
+
+/// libzmq's functions, as far as they are needed.
+struct Library {
+  void* handle = nullptr;
+  void (*version)(int*, int*, int*);
+  int (*error)();
+  const char* (*describe)(int);
+  void* (*ctx_new)();
+  int (*ctx_set)(void*, int, int);
+  int (*ctx_term)(void*);
+  void* (*socket)(void*, int);
+  int (*close)(void*);
+  int (*set)(void*, int, const void*, size_t);
+  int (*get)(void*, int, void*, size_t*);
+  int (*bind)(void*, const char*);
+  int (*connect)(void*, const char*);
+  int (*monitor)(void*, const char*, int);
+  int (*send)(void*, const void*, size_t, int);
+  int (*msg_init)(Message*);
+  int (*msg_recv)(Message*, void*, int);
+  void* (*msg_data)(Message*);
+  size_t (*msg_size)(const Message*);
+  int (*msg_more)(const Message*);
+  int (*msg_close)(Message*);
+
+  bool Open(const char* name) {
+    handle = dlopen(name, RTLD_LAZY | RTLD_NOLOAD);
+    if (handle == nullptr) return false;
+    const bool whole = Find(version, "version") && Find(error, "errno") && Find(describe, "strerror") &&
+                       Find(ctx_new, "ctx_new") && Find(ctx_set, "ctx_set") && Find(ctx_term, "ctx_term") &&
+                       Find(socket, "socket") && Find(close, "close") && Find(set, "setsockopt") &&
+                       Find(get, "getsockopt") && Find(bind, "bind") && Find(connect, "connect") &&
+                       Find(monitor, "socket_monitor") && Find(send, "send") && Find(msg_init, "msg_init") &&
+                       Find(msg_recv, "msg_recv") && Find(msg_data, "msg_data") && Find(msg_size, "msg_size") &&
+                       Find(msg_more, "msg_more") && Find(msg_close, "msg_close");
+    if (!whole) {
+      dlclose(handle);
+      handle = nullptr;
+    }
+    return whole;
+  }
+
+ private:
+  template <typename F>
+  bool Find(F& function, const char* name) {
+    function = reinterpret_cast<F>(dlsym(handle, (std::string("zmq_") + name).c_str()));
+    return function != nullptr;
+  }
+};
+
+struct Socket {
+  void* zmq = nullptr;
+  int fd = -1;
+  uv_handle_s* watch = nullptr;
+  napi_env env = nullptr;
+  napi_ref callback = nullptr;
+  const Library* library = nullptr;
+};
+
+/// What an environment has.
+struct State {
+  napi_env env;
+  Library library;
+  void* context = nullptr;
+  std::vector<Socket*> sockets;
+
+  void Close(Socket* socket) {
+    // before the descriptor is closed
+    if (socket->watch != nullptr) uv_close(socket->watch, [](uv_handle_s* handle) { free(handle); });
+    const int none = 0;
+    library.set(socket->zmq, kLinger, &none, sizeof none);
+    library.close(socket->zmq);
+    if (socket->callback != nullptr) napi_delete_reference(env, socket->callback);
+    delete socket;
+  }
+};
+
+/// One call from JavaScript.
+struct Call {
+  State* state = nullptr;
+  napi_env env;
+  napi_value arguments[5];
+
+  Call(napi_env environment, napi_callback_info info) : env(environment) {
+    size_t count = 5;
+    void* data = nullptr;
+    napi_get_cb_info(env, info, &count, arguments, nullptr, &data);
+    state = static_cast<State*>(data);
+  }
+
+  int32_t Int(int at) const {
+    int32_t value = 0;
+    napi_get_value_int32(env, arguments[at], &value);
+    return value;
+  }
+
+  /// The first argument; throws where it is none.
+  Socket* TheSocket() const {
+    int32_t id = -1;
+    napi_get_value_int32(env, arguments[0], &id);
+    if (id >= 0 && id < static_cast<int32_t>(state->sockets.size()) && state->sockets[id] != nullptr) return state->sockets[id];
+    Refuse("not an open socket");
+    return nullptr;
+  }
+
+  /// The bytes of an ArrayBuffer, or null; throws where it is none.
+  char* Bytes(int at, size_t* size) const {
+    void* bytes = nullptr;
+    if (napi_get_arraybuffer_info(env, arguments[at], &bytes, size) != napi_ok) Refuse("not an ArrayBuffer");
+    return static_cast<char*>(bytes);
+  }
+
+  napi_value Give(int32_t value) const {
+    napi_value result;
+    napi_create_int32(env, value, &result);
+    return result;
+  }
+
+  napi_value Give(const char* text) const {
+    napi_value result;
+    napi_create_string_utf8(env, text, NAPI_AUTO_LENGTH, &result);
+    return result;
+  }
+
+  napi_value Refuse(const char* what) const {
+    napi_throw_type_error(env, nullptr, what);
+    return nullptr;
+  }
+
+  /// What libzmq says of its last call.
+  napi_value Fail() const {
+    napi_throw_error(env, nullptr, state->library.describe(state->library.error()));
+    return nullptr;
+  }
+};
+
+int FindLibrary(dl_phdr_info* info, size_t, void* library) {
+  const std::string name = info->dlpi_name, end = ".node";
+  const bool addon = name.size() > end.size() && name.compare(name.size() - end.size(), end.size(), end) == 0;
+  return addon && static_cast<Library*>(library)->Open(name.c_str()) ? 1 : 0;
+}
+
+napi_value Load(napi_env env, napi_callback_info info) {
+  const Call call(env, info);
+  Library& library = call.state->library;
+  if (library.handle == nullptr) dl_iterate_phdr(FindLibrary, &library);
+  if (library.handle == nullptr) return nullptr;
+  int parts[3];
+  library.version(&parts[0], &parts[1], &parts[2]);
+  return call.Give((std::to_string(parts[0]) + "." + std::to_string(parts[1]) + "." + std::to_string(parts[2])).c_str());
+}
+
+napi_value Open(napi_env env, napi_callback_info info) {
+  const Call call(env, info);
+  State* state = call.state;
+  const Library& library = state->library;
+  if (library.handle == nullptr) return call.Refuse("libzmq has not been found");
+  if (state->context == nullptr) {
+    state->context = library.ctx_new();
+    library.ctx_set(state->context, kMaxSockets, 16384);
+    library.ctx_set(state->context, kBlocky, 0);
+    // else a message of 200 bytes keeps a receive buffer of 8 KiB
+    library.ctx_set(state->context, kZeroCopyReceive, 0);
+  }
+  int32_t type = -1;
+  napi_get_value_int32(env, call.arguments[0], &type);
+  void* zmq = library.socket(state->context, type);
+  if (zmq == nullptr) return call.Fail();
+  Socket* socket = new Socket;
+  socket->zmq = zmq;
+  socket->env = env;
+  socket->library = &library;
+  size_t size = sizeof socket->fd;
+  library.get(zmq, kFd, &socket->fd, &size);
+  size_t id = 0;
+  while (id < state->sockets.size() && state->sockets[id] != nullptr) id++;
+  if (id == state->sockets.size()) state->sockets.push_back(nullptr);
+  state->sockets[id] = socket;
+  return call.Give(static_cast<int32_t>(id));
+}
+
+// (socket, option, value): a number is an int of libzmq's, a bigint an int64, a string bytes.
+napi_value Set(napi_env env, napi_callback_info info) {
+  const Call call(env, info);
+  Socket* socket = call.TheSocket();
+  if (socket == nullptr) return nullptr;
+  char text[512];
+  size_t length = sizeof(int32_t);
+  int64_t wide = 0;
+  bool lossless;
+  const int32_t narrow = call.Int(2);
+  const void* value = &narrow;
+  if (napi_get_value_string_latin1(env, call.arguments[2], text, sizeof text, &length) == napi_ok) {
+    value = text;
+  } else if (napi_get_value_bigint_int64(env, call.arguments[2], &wide, &lossless) == napi_ok) {
+    value = &wide;
+    length = sizeof wide;
+  }
+  const int failed = call.state->library.set(socket->zmq, call.Int(1), value, length);
+  // it may have been a key
+  explicit_bzero(text, sizeof text);
+  return failed ? call.Fail() : nullptr;
+}
+
+napi_value Attach(const Call& call, int (*attach)(void*, const char*)) {
+  Socket* socket = call.TheSocket();
+  if (socket == nullptr) return nullptr;
+  char text[512];
+  size_t size = sizeof text;
+  if (napi_get_value_string_utf8(call.env, call.arguments[1], text, sizeof text, &size) != napi_ok) return call.Refuse("not an endpoint");
+  if (attach(socket->zmq, text) != 0) return call.Fail();
+  size = sizeof text;
+  return call.state->library.get(socket->zmq, kLastEndpoint, text, &size) == 0 ? call.Give(text) : call.Fail();
+}
+
+napi_value Bind(napi_env env, napi_callback_info info) {
+  const Call call(env, info);
+  return Attach(call, call.state->library.bind);
+}
+
+napi_value Connect(napi_env env, napi_callback_info info) {
+  const Call call(env, info);
+  return Attach(call, call.state->library.connect);
+}
+
+// (socket, endpoint, events): tells of these events at the endpoint; of none any more where they are 0.
+napi_value Monitor(napi_env env, napi_callback_info info) {
+  const Call call(env, info);
+  Socket* socket = call.TheSocket();
+  if (socket == nullptr) return nullptr;
+  char text[512] = "";
+  napi_get_value_string_utf8(env, call.arguments[1], text, sizeof text, nullptr);
+  const int events = call.Int(2);
+  const int failed = call.state->library.monitor(socket->zmq, events == 0 ? nullptr : text, events);
+  return failed ? call.Fail() : nullptr;
+}
+
+// (socket, ArrayBuffer, from, length, more): sends a copy of these bytes, as a part of a message where there is more.
+napi_value Send(napi_env env, napi_callback_info info) {
+  const Call call(env, info);
+  Socket* socket = call.TheSocket();
+  if (socket == nullptr) return nullptr;
+  size_t size = 0;
+  const char* bytes = call.Bytes(1, &size);
+  const size_t from = static_cast<uint32_t>(call.Int(2)), length = static_cast<uint32_t>(call.Int(3));
+  if (from > size || length > size - from) return call.Refuse("beyond the ArrayBuffer");
+  bool more = false;
+  napi_get_value_bool(env, call.arguments[4], &more);
+  return call.state->library.send(socket->zmq, bytes + from, length, kDontWait | (more ? kSendMore : 0)) < 0 ? call.Fail() : nullptr;
+}
+
+constexpr size_t kHead = 8;
+constexpr size_t Padded(size_t length) { return (length + 7) & ~size_t{7}; }
+
+/// Writes the message that `part` begins, see load.ts, and returns where it ends. Parts that do not fit are left out.
+size_t Write(const Library& library, void* zmq, Message* part, char* bytes, size_t at, size_t size) {
+  int32_t* head = reinterpret_cast<int32_t*>(bytes + at);
+  int32_t parts = 0;
+  size_t end = at + kHead;
+  for (bool more = true; more;) {
+    const size_t length = library.msg_size(part), room = kHead + Padded(length);
+    more = library.msg_more(part);
+    if (room <= size - end) {
+      int32_t* words = reinterpret_cast<int32_t*>(bytes + end);
+      words[0] = static_cast<int32_t>(length);
+      words[1] = 0;
+      memcpy(words + 2, library.msg_data(part), length);
+      end += room;
+    }
+    parts++;
+    if (more && library.msg_recv(part, zmq, kDontWait) < 0) more = false;
+  }
+  head[0] = parts;
+  head[1] = static_cast<int32_t>(end - at);
+  return end;
+}
+
+// (socket, ArrayBuffer, from, least): writes messages that are there into the buffer, from byte `from` on, as long as there
+// is room for `least` bytes. Returns where they end.
+napi_value Receive(napi_env env, napi_callback_info info) {
+  const Call call(env, info);
+  Socket* socket = call.TheSocket();
+  if (socket == nullptr) return nullptr;
+  size_t size = 0;
+  char* bytes = call.Bytes(1, &size);
+  size_t at = static_cast<uint32_t>(call.Int(2));
+  const size_t least = static_cast<uint32_t>(call.Int(3));
+  if (bytes == nullptr || at > size || at % 8 != 0 || least < kHead || size > INT32_MAX) return call.Refuse("no room for messages");
+  const Library& library = call.state->library;
+  Message part;
+  library.msg_init(&part);
+  while (size - at >= least && library.msg_recv(&part, socket->zmq, kDontWait) >= 0) {
+    at = Write(library, socket->zmq, &part, bytes, at, size);
+  }
+  library.msg_close(&part);
+  return call.Give(static_cast<int32_t>(at));
+}
+
+void OnEvents(uv_handle_s* handle, int, int) {
+  Socket* socket = static_cast<Socket*>(uv_handle_get_data(handle));
+  int events = 0;
+  size_t size = sizeof events;
+  if (socket->library->get(socket->zmq, kEvents, &events, &size) == 0 && (events & kReadable) == 0) return;
+  const Napi::Env env = socket->env;
+  const Napi::HandleScope scope(env);
+  napi_value callback, error;
+  if (napi_get_reference_value(env, socket->callback, &callback) != napi_ok) return;
+  // It may close the socket. Node lets its loop turn once more when nothing may be called any longer: no fault of ours.
+  const napi_status status = napi_make_callback(env, nullptr, env.Global(), callback, 0, nullptr, nullptr);
+  if (status != napi_pending_exception) return;
+  if (napi_get_and_clear_last_exception(env, &error) == napi_ok) napi_fatal_exception(env, error);
+}
+
+// (socket, callback): once a socket.
+napi_value Watch(napi_env env, napi_callback_info info) {
+  const Call call(env, info);
+  Socket* socket = call.TheSocket();
+  if (socket == nullptr) return nullptr;
+  napi_valuetype type;
+  napi_typeof(env, call.arguments[1], &type);
+  if (socket->watch != nullptr || type != napi_function) return call.Refuse("one function watches a socket");
+  uv_loop_s* loop = nullptr;
+  napi_get_uv_event_loop(env, &loop);
+  uv_handle_s* handle = static_cast<uv_handle_s*>(calloc(1, uv_handle_size(kUvPoll)));
+  if (uv_poll_init(loop, handle, socket->fd) != 0) {
+    free(handle);
+    return call.Refuse("the event loop cannot watch the socket");
+  }
+  napi_create_reference(env, call.arguments[1], 1, &socket->callback);
+  socket->watch = handle;
+  uv_handle_set_data(handle, socket);
+  uv_unref(handle);
+  uv_poll_start(handle, kUvReadable, OnEvents);
+  return nullptr;
+}
+
+// (socket, on)
+napi_value Hold(napi_env env, napi_callback_info info) {
+  const Call call(env, info);
+  Socket* socket = call.TheSocket();
+  if (socket == nullptr || socket->watch == nullptr) return nullptr;
+  bool on = false;
+  napi_get_value_bool(env, call.arguments[1], &on);
+  if (on) uv_ref(socket->watch);
+  else uv_unref(socket->watch);
+  return nullptr;
+}
+
+int64_t Nanoseconds() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * int64_t{1000000000} + now.tv_nsec;
+}
+
+// (socket, doorbell, awake, nanoseconds): waits for the socket, or the eventfd `doorbell` where that is not -1: at first
+// without sleeping, for the threads of libzmq are soon there and need no processor to be woken up then.
+napi_value Wait(napi_env env, napi_callback_info info) {
+  const Call call(env, info);
+  Socket* socket = call.TheSocket();
+  if (socket == nullptr) return nullptr;
+  pollfd watched[2] = {{socket->fd, POLLIN, 0}, {call.Int(1), POLLIN, 0}};
+  const nfds_t count = watched[1].fd < 0 ? 1 : 2;
+  const int64_t start = Nanoseconds(), awake = call.Int(2), whole = call.Int(3);
+  int ready;
+  int64_t passed = 0;
+  while ((ready = poll(watched, count, 0)) == 0 && (passed = Nanoseconds() - start) < awake) sched_yield();
+  if (ready == 0 && passed < whole) {
+    const timespec left{0, static_cast<long>((whole - passed) % 1000000000)};
+    ppoll(watched, count, &left, nullptr);
+  }
+  uint64_t rung;
+  if (watched[1].revents != 0 && read(watched[1].fd, &rung, sizeof rung) < 0) return nullptr;
+  return nullptr;
+}
+
+napi_value CloseSocket(napi_env env, napi_callback_info info) {
+  const Call call(env, info);
+  Socket* socket = call.TheSocket();
+  if (socket == nullptr) return nullptr;
+  call.state->sockets[call.Int(0)] = nullptr;
+  call.state->Close(socket);
+  return nullptr;
+}
+
+void End(void* data) {
+  State* state = static_cast<State*>(data);
+  for (Socket* socket : state->sockets) {
+    if (socket != nullptr) state->Close(socket);
+  }
+  if (state->context != nullptr) state->library.ctx_term(state->context);
+  delete state;
+}
+
+}  // namespace
+
+void InitZmq(Napi::Env env, Napi::Object exports) {
+  State* state = new State{env, {}, nullptr, {}};
+  napi_add_env_cleanup_hook(env, End, state);
+  const auto add = [&](const char* name, napi_callback function) {
+    napi_value made;
+    napi_create_function(env, name, NAPI_AUTO_LENGTH, function, state, &made);
+    exports.Set(name, made);
+  };
+  add("zmqLoad", Load);
+  add("zmqOpen", Open);
+  add("zmqSet", Set);
+  add("zmqBind", Bind);
+  add("zmqConnect", Connect);
+  add("zmqMonitor", Monitor);
+  add("zmqSend", Send);
+  add("zmqReceive", Receive);
+  add("zmqWatch", Watch);
+  add("zmqHold", Hold);
+  add("zmqWait", Wait);
+  add("zmqClose", CloseSocket);
+}
+
+#else
+
+void InitZmq(Napi::Env, Napi::Object) {}
+
+#endif
