@@ -85,6 +85,15 @@ struct Library {
   }
 };
 
+/// Calls of libzmq may end because a signal came, before they have done anything.
+template <typename F>
+int Uninterrupted(const Library& library, F call) {
+  int result;
+  do result = call();
+  while (result < 0 && library.error() == EINTR);
+  return result;
+}
+
 struct Socket {
   void* zmq = nullptr;
   int fd = -1;
@@ -245,9 +254,10 @@ napi_value Attach(const Call& call, int (*attach)(void*, const char*)) {
   char text[512];
   size_t size = sizeof text;
   if (napi_get_value_string_utf8(call.env, call.arguments[1], text, sizeof text, &size) != napi_ok) return call.Refuse("not an endpoint");
-  if (attach(socket->zmq, text) != 0) return call.Fail();
+  const Library& library = call.state->library;
+  if (Uninterrupted(library, [&] { return attach(socket->zmq, text); }) != 0) return call.Fail();
   size = sizeof text;
-  return call.state->library.get(socket->zmq, kLastEndpoint, text, &size) == 0 ? call.Give(text) : call.Fail();
+  return library.get(socket->zmq, kLastEndpoint, text, &size) == 0 ? call.Give(text) : call.Fail();
 }
 
 napi_value Bind(napi_env env, napi_callback_info info) {
@@ -283,7 +293,15 @@ napi_value Send(napi_env env, napi_callback_info info) {
   if (from > size || length > size - from) return call.Refuse("beyond the ArrayBuffer");
   bool more = false;
   napi_get_value_bool(env, call.arguments[4], &more);
-  return call.state->library.send(socket->zmq, bytes + from, length, kDontWait | (more ? kSendMore : 0)) < 0 ? call.Fail() : nullptr;
+  const Library& library = call.state->library;
+  const int flags = kDontWait | (more ? kSendMore : 0);
+  const int sent = Uninterrupted(library, [&] { return library.send(socket->zmq, bytes + from, length, flags); });
+  return sent < 0 ? call.Fail() : nullptr;
+}
+
+/// Into an initialized message. False where there is none.
+bool Next(const Library& library, void* zmq, Message* part) {
+  return Uninterrupted(library, [&] { return library.msg_recv(part, zmq, kDontWait); }) >= 0;
 }
 
 constexpr size_t kHead = 8;
@@ -305,7 +323,7 @@ size_t Write(const Library& library, void* zmq, Message* part, char* bytes, size
       end += room;
     }
     parts++;
-    if (more && library.msg_recv(part, zmq, kDontWait) < 0) more = false;
+    more = more && Next(library, zmq, part);
   }
   head[0] = parts;
   head[1] = static_cast<int32_t>(end - at);
@@ -326,7 +344,7 @@ napi_value Receive(napi_env env, napi_callback_info info) {
   const Library& library = call.state->library;
   Message part;
   library.msg_init(&part);
-  while (size - at >= least && library.msg_recv(&part, socket->zmq, kDontWait) >= 0) {
+  while (size - at >= least && Next(library, socket->zmq, &part)) {
     at = Write(library, socket->zmq, &part, bytes, at, size);
   }
   library.msg_close(&part);
@@ -424,7 +442,7 @@ void End(void* data) {
   for (Socket* socket : state->sockets) {
     if (socket != nullptr) state->Close(socket);
   }
-  if (state->context != nullptr) state->library.ctx_term(state->context);
+  if (state->context != nullptr) Uninterrupted(state->library, [&] { return state->library.ctx_term(state->context); });
   delete state;
 }
 
