@@ -19,6 +19,7 @@
 
 #include <dlfcn.h>
 #include <link.h>
+#include <malloc.h>
 #include <poll.h>
 #include <sched.h>
 #include <unistd.h>
@@ -101,6 +102,8 @@ struct Socket {
   napi_env env = nullptr;
   napi_ref callback = nullptr;
   const Library* library = nullptr;
+  /// The last wait was short.
+  bool brief = true;
 };
 
 /// What an environment has.
@@ -149,11 +152,17 @@ struct Call {
     return nullptr;
   }
 
-  /// The bytes of an ArrayBuffer, or null; throws where it is none.
+  /// The bytes of an ArrayBuffer; null, and throws, where it is none.
   char* Bytes(int at, size_t* size) const {
+    static char none[1];
     void* bytes = nullptr;
-    if (napi_get_arraybuffer_info(env, arguments[at], &bytes, size) != napi_ok) Refuse("not an ArrayBuffer");
-    return static_cast<char*>(bytes);
+    bool is = false;
+    if (napi_is_arraybuffer(env, arguments[at], &is) == napi_ok && is) {
+      napi_get_arraybuffer_info(env, arguments[at], &bytes, size);
+      return bytes == nullptr ? none : static_cast<char*>(bytes);
+    }
+    Refuse("not an ArrayBuffer");
+    return nullptr;
   }
 
   napi_value Give(int32_t value) const {
@@ -186,6 +195,15 @@ int FindLibrary(dl_phdr_info* info, size_t, void* library) {
   return addon && static_cast<Library*>(library)->Open(name.c_str()) ? 1 : 0;
 }
 
+/// Messages of a batch's size come from the heap and stay there, as if the program had freed a block of 8 MiB before: else
+/// each of them is mapped and filled with zeros by the kernel, or the heap shrinks and grows with it.
+void KeepMemory() {
+#ifdef M_TRIM_THRESHOLD
+  mallopt(M_MMAP_THRESHOLD, 8 << 20);
+  mallopt(M_TRIM_THRESHOLD, 16 << 20);
+#endif
+}
+
 napi_value Load(napi_env env, napi_callback_info info) {
   const Call call(env, info);
   Library& library = call.state->library;
@@ -202,6 +220,7 @@ napi_value Open(napi_env env, napi_callback_info info) {
   const Library& library = state->library;
   if (library.handle == nullptr) return call.Refuse("libzmq has not been found");
   if (state->context == nullptr) {
+    KeepMemory();
     state->context = library.ctx_new();
     library.ctx_set(state->context, kMaxSockets, 16384);
     library.ctx_set(state->context, kBlocky, 0);
@@ -289,6 +308,7 @@ napi_value Send(napi_env env, napi_callback_info info) {
   if (socket == nullptr) return nullptr;
   size_t size = 0;
   const char* bytes = call.Bytes(1, &size);
+  if (bytes == nullptr) return nullptr;
   const size_t from = static_cast<uint32_t>(call.Int(2)), length = static_cast<uint32_t>(call.Int(3));
   if (from > size || length > size - from) return call.Refuse("beyond the ArrayBuffer");
   bool more = false;
@@ -338,9 +358,10 @@ napi_value Receive(napi_env env, napi_callback_info info) {
   if (socket == nullptr) return nullptr;
   size_t size = 0;
   char* bytes = call.Bytes(1, &size);
+  if (bytes == nullptr) return nullptr;
   size_t at = static_cast<uint32_t>(call.Int(2));
   const size_t least = static_cast<uint32_t>(call.Int(3));
-  if (bytes == nullptr || at > size || at % 8 != 0 || least < kHead || size > INT32_MAX) return call.Refuse("no room for messages");
+  if (at > size || at % 8 != 0 || least < kHead || size > INT32_MAX) return call.Refuse("no room for messages");
   const Library& library = call.state->library;
   Message part;
   library.msg_init(&part);
@@ -407,8 +428,9 @@ int64_t Nanoseconds() {
   return now.tv_sec * int64_t{1000000000} + now.tv_nsec;
 }
 
-// (socket, doorbell, awake, nanoseconds): waits for the socket, or the eventfd `doorbell` where that is not -1: at first
-// without sleeping, for the threads of libzmq are soon there and need no processor to be woken up then.
+// (socket, doorbell, awake, nanoseconds): waits for the socket, or the eventfd `doorbell` where that is not -1. Where the
+// last wait took less than twice `awake`, it does not sleep for so long: then no processor has to be woken up. Who waits longer
+// leaves the processor to libzmq's threads, which encrypt.
 napi_value Wait(napi_env env, napi_callback_info info) {
   const Call call(env, info);
   Socket* socket = call.TheSocket();
@@ -416,13 +438,17 @@ napi_value Wait(napi_env env, napi_callback_info info) {
   pollfd watched[2] = {{socket->fd, POLLIN, 0}, {call.Int(1), POLLIN, 0}};
   const nfds_t count = watched[1].fd < 0 ? 1 : 2;
   const int64_t start = Nanoseconds(), awake = call.Int(2), whole = call.Int(3);
-  int ready;
+  int ready = 0;
   int64_t passed = 0;
-  while ((ready = poll(watched, count, 0)) == 0 && (passed = Nanoseconds() - start) < awake) sched_yield();
+  if (socket->brief) {
+    while ((ready = poll(watched, count, 0)) == 0 && (passed = Nanoseconds() - start) < awake) sched_yield();
+  }
   if (ready == 0 && passed < whole) {
     const timespec left{0, static_cast<long>((whole - passed) % 1000000000)};
     ppoll(watched, count, &left, nullptr);
+    passed = Nanoseconds() - start;
   }
+  socket->brief = passed < awake * 2;
   uint64_t rung;
   if (watched[1].revents != 0 && read(watched[1].fd, &rung, sizeof rung) < 0) return nullptr;
   return nullptr;

@@ -79,9 +79,9 @@ async function measure(comm: Communicator): Promise<Figures> {
   await latency(comm, 2000)
   const one = await latency(comm, 5000)
   await stream(comm, LARGE, 4, WINDOW)
-  const large = await stream(comm, LARGE, 15, WINDOW)
+  const large = await stream(comm, LARGE, 30, WINDOW)
   await stream(comm, 64, 20, SMALL_WINDOW)
-  const small = await stream(comm, 64, 100, SMALL_WINDOW)
+  const small = await stream(comm, 64, 300, SMALL_WINDOW)
   return { latency: one, bandwidth: LARGE / large / 1e9, rate: 1 / small }
 }
 

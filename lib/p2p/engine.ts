@@ -12,7 +12,7 @@ import type { Unexpected } from './matching.js'
 import { RecvOp, SendOp } from './operation.js'
 import type { Operation, Scope } from './operation.js'
 import { Outgoing } from './outgoing.js'
-import { Peer } from './peer.js'
+import { FAR_WINDOW, Peer } from './peer.js'
 import { ProbeOp } from './probe.js'
 import { RequestTable } from './request-table.js'
 import { ANY_SOURCE } from './status.js'
@@ -78,6 +78,7 @@ export class Engine implements Receiver {
       peer.memory = this.transport.memoryOf?.(peer.rank)
       peer.maxPayload = this.transport.maxPayloadTo?.(peer.rank) ?? this.transport.maxPayload
       peer.needsTurns = this.transport.needsTurns?.(peer.rank) === true
+      if (peer.needsTurns) peer.credit = peer.window = FAR_WINDOW
     }
     this.#direct = new Direct({ requests, outgoing: this.outgoing, finish })
     this.#incoming = new Incoming({

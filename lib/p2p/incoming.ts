@@ -15,7 +15,7 @@ import { Matching, Unexpected } from './matching.js'
 import { RecvOp, SendOp } from './operation.js'
 import type { Operation } from './operation.js'
 import type { Outgoing } from './outgoing.js'
-import { EAGER_OVERHEAD, EAGER_WINDOW } from './peer.js'
+import { EAGER_OVERHEAD } from './peer.js'
 import type { Peer } from './peer.js'
 import type { ProbeOp } from './probe.js'
 import type { RequestTable } from './request-table.js'
@@ -190,7 +190,7 @@ export class Incoming {
   consumed(peer: Peer, length: number, id: number): void {
     if (id !== 0) this.#outgoing.sendControl(peer, ACK, id, 0)
     peer.owed += length + EAGER_OVERHEAD
-    if (peer.owed < EAGER_WINDOW / 4) return
+    if (peer.owed < peer.window / 4) return
     this.#outgoing.sendControl(peer, CREDIT, peer.owed, 0)
     peer.owed = 0
   }

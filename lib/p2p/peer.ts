@@ -7,12 +7,15 @@ import type { RecvOp, SendOp } from './operation.js'
  * EAGER_OVERHEAD, so that empty messages are bounded too. With 127 senders a receiver holds at most 32 MiB.
  */
 export const EAGER_WINDOW = 262144
+/** The same where credit comes back over the network: what passes meanwhile should not have to wait for it. */
+export const FAR_WINDOW = 1048576
 export const EAGER_OVERHEAD = 64
 
 export class Peer {
   readonly rank: number
   /** Eager bytes that we may still send. */
   credit = EAGER_WINDOW
+  window = EAGER_WINDOW
   /** Eager bytes of the peer's that were consumed here and not yet given back. */
   owed = 0
   /** Headers of CTS, ACK and CREDIT frames that the transport refused: they go first. */
