@@ -53,6 +53,12 @@ export const ENV = {
 /** What makes a process a rank. Taken out of a rank's environment once read, so that its children are not ranks. */
 export const ROLE = [ENV.RANK, ENV.CONTROL_FD, ENV.REPORT_FD, ENV.SEGMENT_FD, ENV.DOORBELL_FD, ENV.ADDRESS] as const
 
+/** The same of a launcher that speaks PMI. */
+export const PMI_ROLE = [
+  'PMI_FD', 'PMI_RANK', 'PMI_SIZE', 'PMI_ID', 'PMI_PORT', 'PMI_JOBID', 'PMI_SPAWNED', 'HYDI_CONTROL_FD',
+  'SLURM_PROCID', 'PMIX_RANK',
+] as const
+
 /** Bytes up to which a message is sent without asking, unless `--eager-limit` says otherwise. */
 export const DEFAULT_EAGER_LIMIT = 16384
 
