@@ -7,6 +7,11 @@ import { HEADER_BYTES, isKind, kindOf } from '../wire/header.js'
 import { MAX_PAYLOAD } from './outbox.js'
 import type { Receiver } from './transport.js'
 
+interface Fault {
+  readonly reason: Error
+  readonly undelivered: boolean
+}
+
 /** Memory that messages lie in: the same bytes as words. */
 export interface Memory {
   readonly bytes: Uint8Array
@@ -16,7 +21,7 @@ export interface Memory {
 interface Message {
   readonly peer: number
   readonly memory: Memory
-  readonly fault: Error | undefined
+  readonly fault: Fault | undefined
   readonly start: number
   readonly end: number
   /** Where its next frame starts, and how many are left. */
@@ -54,7 +59,8 @@ export class Inbox {
     this.#messages.push({ peer, memory, fault: undefined, start, end, at: start + BATCH_HEAD_BYTES, left })
   }
 
-  pushFault(peer: number, fault: Error): void {
+  /** See `Receiver.onPeerLost`. */
+  pushFault(peer: number, fault: Fault): void {
     this.#messages.push({ peer, memory: NOTHING, fault, start: 0, end: 0, at: 0, left: 0 })
   }
 
@@ -65,7 +71,7 @@ export class Inbox {
       const message = this.#messages[0]
       if (message.fault !== undefined) {
         this.#messages.shift()
-        this.#receiver.onPeerLost(message.peer, message.fault)
+        this.#receiver.onPeerLost(message.peer, message.fault.reason, message.fault.undelivered)
       } else if (message.left === 0) {
         this.#end(message)
       } else if (delivered === limit) {

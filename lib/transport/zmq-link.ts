@@ -1,6 +1,11 @@
 // What ZeroMQ needs to know of the way between two ranks: ipc on one host (zmq-ipc.ts), tcp between hosts (zmq-tcp.ts).
 import type { Setting, ZmqSocket } from './zmq-socket.js'
 
+export interface WatchTimes {
+  readonly firstLookMilliseconds: number
+  readonly silenceMilliseconds: number
+}
+
 export interface Link {
   /** The routing id under which messages of `from` come to `to`: only holders of the job's secret can make it. */
   identity(from: number, to: number): string
@@ -8,9 +13,9 @@ export interface Link {
   listen(settings: readonly Setting[]): ZmqSocket
   /** A DEALER that has been told to connect to `peer`; it queues while the peer does not listen yet. */
   connect(peer: number, settings: readonly Setting[]): Promise<ZmqSocket>
-  /** How long a peer may be silent before it is probed; 0: for ever. */
-  readonly silenceMilliseconds: number
-  /** Why `peer`, which has been silent, cannot be reached; undefined where nothing is found. */
+  /** When to probe peers: so long after the first connect, after so long a silence. Undefined: never. */
+  readonly watch: WatchTimes | undefined
+  /** Why `peer` cannot be reached; undefined where nothing is found. With its `dealer`, also what becomes of handshakes. */
   probe(peer: number, dealer: ZmqSocket | undefined): Promise<Error | undefined>
   /** Those who connect are let in while the event loop turns, which is kept alive until `release`. */
   hold(): void

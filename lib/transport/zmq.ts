@@ -17,6 +17,7 @@ import type { Memory } from './inbox.js'
 import { BATCH_BYTES, MAX_PAYLOAD } from './outbox.js'
 import type { Receiver, Transport } from './transport.js'
 import { Peer } from './zmq-peer.js'
+import type { WatchTimes } from './zmq-link.js'
 import { MESSAGE_HEAD_BYTES, PART_HEAD_BYTES, partBytes } from './zmq-socket.js'
 import type { ZmqSocket } from './zmq-socket.js'
 import { openSockets } from './zmq-sockets.js'
@@ -197,15 +198,15 @@ export class ZmqTransport implements Transport {
     this.#endFlushes()
   }
 
-  #watchOver(sockets: ZmqSockets): void {
+  #watchOver({ link }: ZmqSockets, times: WatchTimes): void {
     this.#vigil = new Vigil({
+      ...times,
       peers: this.#ranks.map((rank) => this.#peers[rank]),
-      milliseconds: sockets.link.silenceMilliseconds,
       ask: (peer) => {
         peer.ask = true
         this.#kick(peer)
       },
-      look: (peer) => sockets.link.probe(peer.rank, peer.dealer),
+      look: (peer, handshakes) => link.probe(peer.rank, handshakes ? peer.dealer : undefined),
       lose: (peer, why) => this.#lose(peer, why),
     })
   }
@@ -220,7 +221,7 @@ export class ZmqTransport implements Transport {
       const sockets = await openSockets({ ...options, secret: await secret })
       if (this.#closed) return sockets.close()
       this.#sockets = sockets
-      if (sockets.link.silenceMilliseconds > 0) this.#watchOver(sockets)
+      if (sockets.link.watch !== undefined) this.#watchOver(sockets, sockets.link.watch)
       sockets.router.onFailure = (error) => this.#failed(error)
       sockets.router.listen(() => this.#readable())
       for (const peer of this.#peers) if (!peer.outbox.empty) this.#kick(peer)
@@ -254,6 +255,7 @@ export class ZmqTransport implements Transport {
     peer.connecting = true
     try {
       const dealer = await sockets.connect(peer.rank)
+      this.#vigil?.connecting(peer)
       dealer.onFailure = (error) => this.#sendFailed(peer, error)
       peer.dealer = dealer
       if (peer.gone || this.#closed) this.#hangUp(peer)
@@ -399,13 +401,19 @@ export class ZmqTransport implements Transport {
     if (!this.#closed) this.#receiver.onWake()
   }
 
-  /** Nothing more is taken from or sent to this peer; the engine hears of it after the frames that came before. */
+  /**
+   * Nothing more is taken from or sent to this peer; the engine hears of it after the frames that came before. An Error: it
+   * cannot be reached, and says all by itself.
+   */
   #lose(peer: Peer, what: string | Error, cause?: unknown): void {
     if (peer.lost || this.#closed) return
     peer.lost = true
+    const unreachable = what instanceof Error
+    const undelivered = unreachable && !peer.outbox.empty
     this.forget(peer.rank)
     const message = `rank ${this.#rank} lost rank ${peer.rank} (zmq): `
-    this.#inbox.pushFault(peer.rank, what instanceof Error ? what : new TransportError(message + what, { cause }))
+    const why = unreachable ? what : new TransportError(message + what, { cause })
+    this.#inbox.pushFault(peer.rank, { reason: why, undelivered })
     if (this.#asleep) this.#wake()
   }
 
