@@ -41,8 +41,11 @@ const REACHES = 4
 const LINE_WORDS = 32
 // words of a slot; SEQUENCE is the first
 const SIGNATURE = 1
-/** Payload bytes (bits 0-15), type (16-23), buffer + 1 or 0 for the slot itself (24-31). */
+/** Payload bytes (bits 0-17), type (18-25), buffer + 1 or 0 for the slot itself (26-31). */
 const SHAPE = 2
+const TYPE_BIT = 18
+const BUFFER_BIT = 26
+const LENGTH_MASK = (1 << TYPE_BIT) - 1
 const CHECK = 3
 
 const SLOT_WORDS = SLOT_BYTES / 4
@@ -140,12 +143,12 @@ export class Board {
     const { number, length } = publication
     if (((number - this.#cleared) | 0) >= BOARD_SLOTS && !this.#makeRoom(number)) return false
     const slot = SLOTS_AT + ((number & (BOARD_SLOTS - 1)) * this.size + this.rank) * SLOT_WORDS
-    let shape = length | (publication.type << 16)
+    let shape = length | (publication.type << TYPE_BIT)
     if (length > SLOT_PAYLOAD) {
       const buffer = this.#takeBuffer(number)
       if (buffer < 0) return false
       publication.write(this.#bufferAt(this.rank, buffer))
-      shape |= (buffer + 1) << 24
+      shape |= (buffer + 1) << BUFFER_BIT
     } else if (length > 0) publication.write((slot << 2) + SLOT_HEADER_BYTES)
     words[slot + SIGNATURE] = publication.signature
     words[slot + SHAPE] = shape
@@ -262,17 +265,17 @@ export class Board {
   }
 
   type(number: number, rank: number): number {
-    return (this.words[this.#slot(number, rank) + SHAPE] >> 16) & 0xff
+    return (this.words[this.#slot(number, rank) + SHAPE] >> TYPE_BIT) & 0xff
   }
 
   length(number: number, rank: number): number {
-    return this.words[this.#slot(number, rank) + SHAPE] & 0xffff
+    return this.words[this.#slot(number, rank) + SHAPE] & LENGTH_MASK
   }
 
   /** Where its payload is, of BUFFER_BYTES at most where it is in a buffer, and of SLOT_PAYLOAD where it is not. */
   offset(number: number, rank: number): number {
     const slot = this.#slot(number, rank)
-    const where = this.words[slot + SHAPE] >>> 24
+    const where = this.words[slot + SHAPE] >>> BUFFER_BIT
     if (where === 0) return (slot << 2) + SLOT_HEADER_BYTES
     this.#readBuffer = true
     return this.#bufferAt(rank, (where - 1) % BOARD_BUFFERS)

@@ -86,10 +86,10 @@ export class BoardReduction {
     const wanted = root < 0 || root === this.#comm.rank
     call.out = wanted ? (into ?? new CONSTRUCTORS[type as 0](elements)) : undefined
     call.op = op
+    call.root = root
     call.limit(most, (into === value || call.isApart) && this.#queue.board.reach(), call.out)
     call.given = value
     call.options = options
-    call.root = root
     this.#enter(call, op, root, call.announces)
     return call
   }
