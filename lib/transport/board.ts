@@ -68,9 +68,12 @@ export interface Surroundings {
   watch(words: Int32Array, index: number, value: number): void
   /**
    * The next `linger` ends also when the words at `slot` and at the same place of the `count - 1` slots, or lines, after
-   * it all have this value. `line`: where the lines begin of the members whose slots these are; `own`: that of this one.
+   * it all have this value. `line`: where the lines begin of the members whose slots these are; `own`: that of this one, of
+   * `members` in all.
    */
-  watchSlots(words: Int32Array, slot: number, value: number, count: number, line: number, own: number): void
+  watchSlots(
+    words: Int32Array, slot: number, value: number, count: number, line: number, own: number, members: number,
+  ): void
   /** Waits awake for something new, so many nanoseconds at most; gives the processor away after so many looks. */
   linger(looks: number, nanoseconds: number): void
 }
@@ -247,7 +250,7 @@ export class Board {
   /** The next `linger` of the transport ends when the members from `row` on have published `number`. */
   watch(number: number, row: number, end: number): void {
     const slot = this.#slot(number, row)
-    this.#surroundings.watchSlots(this.words, slot, (number + 1) | 0, end - row, row * LINE_WORDS, this.#line)
+    this.#surroundings.watchSlots(this.words, slot, (number + 1) | 0, end - row, row * LINE_WORDS, this.#line, this.size)
   }
 
   arrived(number: number, rank: number): boolean {
@@ -360,7 +363,7 @@ export class Board {
 
   watchFetched(number: number, row: number, end: number): void {
     const line = row * LINE_WORDS
-    this.#surroundings.watchSlots(this.words, line + FETCHED, (number + 1) | 0, end - row, line, this.#line)
+    this.#surroundings.watchSlots(this.words, line + FETCHED, (number + 1) | 0, end - row, line, this.#line, this.size)
   }
 
   // ---- sleeping ----
