@@ -41,10 +41,10 @@ const REACHES = 4
 const LINE_WORDS = 32
 // words of a slot; SEQUENCE is the first
 const SIGNATURE = 1
-/** Payload bytes (bits 0-17), type (18-25), buffer + 1 or 0 for the slot itself (26-31). */
+/** Payload bytes (bits 0-18), type (19-26), buffer + 1 or 0 for the slot itself (27-31). */
 const SHAPE = 2
-const TYPE_BIT = 18
-const BUFFER_BIT = 26
+const TYPE_BIT = 19
+const BUFFER_BIT = 27
 const LENGTH_MASK = (1 << TYPE_BIT) - 1
 const CHECK = 3
 

@@ -116,12 +116,12 @@ void t.test('memory that overlaps, calls that nobody awaits, kinds that differ',
     for (const [i, sum] of sums.entries()) t.equal((await sum)[length - 1], 3 * (i + 1))
     t.equal(await small, 3)
     t.equal((await cast as Uint8Array)[59_999], 7)
-    const mixed = await world.allgather(rank === 1 ? 'text'.repeat(40_000) : blocks, BOARD)
-    t.equal((mixed[1] as string).length, 160_000)
-    const gathered = await world.gather(rank === 1 ? 'text'.repeat(40_000) : rank === 2 ? blocks : 'short', 0, BOARD)
+    const mixed = await world.allgather(rank === 1 ? 'text'.repeat(80_000) : blocks, BOARD)
+    t.equal((mixed[1] as string).length, 320_000)
+    const gathered = await world.gather(rank === 1 ? 'text'.repeat(80_000) : rank === 2 ? blocks : 'short', 0, BOARD)
     if (gathered !== undefined) {
       const [short, text, array] = gathered as [string, string, Float64Array]
-      t.same([short, text.length, array.length], ['short', 160_000, blocks.length])
+      t.same([short, text.length, array.length], ['short', 320_000, blocks.length])
     }
   }, { boards: true })
 })
