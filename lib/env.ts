@@ -20,7 +20,7 @@ export const ENV = {
   RANKS_PER_CORE: 'TSMPI_RANKS_PER_CORE',
   /** Where the job has several hosts: the address of this one at which the rank listens. */
   ADDRESS: 'TSMPI_ADDRESS',
-  /** Under other launchers, where the job has several hosts: the interface or address of this host to listen at. */
+  /** Under other launchers, where the job has several hosts: the interface, address or network of this host to listen at. */
   INTERFACE: 'TSMPI_INTERFACE',
   /** A random name of the job, not a secret. */
   JOB: 'TSMPI_JOB',
@@ -52,6 +52,12 @@ export const ENV = {
 
 /** What makes a process a rank. Taken out of a rank's environment once read, so that its children are not ranks. */
 export const ROLE = [ENV.RANK, ENV.CONTROL_FD, ENV.REPORT_FD, ENV.SEGMENT_FD, ENV.DOORBELL_FD, ENV.ADDRESS] as const
+
+/** The same of a launcher that speaks PMI. */
+export const PMI_ROLE = [
+  'PMI_FD', 'PMI_RANK', 'PMI_SIZE', 'PMI_ID', 'PMI_PORT', 'PMI_JOBID', 'PMI_SPAWNED', 'HYDI_CONTROL_FD',
+  'SLURM_PROCID', 'PMIX_RANK',
+] as const
 
 /** Bytes up to which a message is sent without asking, unless `--eager-limit` says otherwise. */
 export const DEFAULT_EAGER_LIMIT = 16384

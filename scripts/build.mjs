@@ -5,6 +5,7 @@ import { chmodSync, copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, 
 import { createRequire, isBuiltin } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { buildLibrary } from './library.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const require = createRequire(join(root, 'package.json'))
@@ -25,10 +26,8 @@ const COMMON = {
   logLevel: 'warning',
 }
 
-/** Bundles that share no state: each is a process of its own, or a file on its own. */
+/** Bundles beside those of the library, which share no state: each is a process of its own, or a file on its own. */
 const BUNDLES = [
-  // What both entries need is a chunk, so that there is one copy of it.
-  { entryPoints: ['lib/index.ts', 'lib/montecarlo/index.ts'], splitting: true, chunkNames: 'lib/shared' },
   { entryPoints: ['lib/bootstrap/report.cts'], format: 'cjs', outExtension: { '.js': '.cjs' } },
   { entryPoints: ['launcher/main.ts'], external: ['./run.js'] },
   { entryPoints: ['launcher/agent.ts'], external: ['./tree/relay.js', './tree/addresses.js'] },
@@ -77,9 +76,10 @@ const inAscii = (text) => text.replace(/[^\0-\x7f]/g, '?')
 
 const finish = (text) => inAscii(withLocaleOfYargs(withObjectsOfNode(withNamesOfClasses(text))))
 
-function buildBundles() {
+async function buildBundles() {
   const esbuild = require('esbuild')
-  const built = BUNDLES.map((options) => esbuild.buildSync({ ...COMMON, ...options }))
+  const built = await Promise.all(BUNDLES.map((options) => esbuild.build({ ...COMMON, ...options })))
+  built.push(...(await buildLibrary(esbuild, COMMON)))
   removeFiles((name) => !name.endsWith('.d.ts'))
   for (const { path, text } of built.flatMap(({ outputFiles }) => outputFiles)) {
     mkdirSync(dirname(path), { recursive: true })
@@ -110,5 +110,5 @@ function removeFiles(which) {
   }
 }
 
-buildBundles()
+await buildBundles()
 if (!process.argv.includes('--bundles')) buildTypes()

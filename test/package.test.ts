@@ -26,6 +26,7 @@ void t.test('an entry is its bundle and what it shares with the other', async (t
   t.same(importsOf('dist/lib/index.js'), ['./shared.js'])
   t.same(importsOf('dist/lib/montecarlo/index.js'), ['../shared.js'])
   t.same(importsOf('dist/lib/shared.js'), [])
+  for (const atNeed of ['zmq', 'pmi-job']) t.notMatch(read(`dist/lib/${atNeed}.cjs`), 'class MpiError', `${atNeed} is handed the errors`)
   t.same(importsOf('dist/launcher/agent.js'), [])
   t.same(importsOf('dist/launcher/run.js'), [])
 })
@@ -46,7 +47,7 @@ void t.test('both entries throw the same errors, and classes have their own name
   t.equal(tsmpi.SUM.constructor.name, 'Op')
   t.equal(tsmpi.Request.name, 'Request')
   t.equal(new tsmpi.StateError('x').name, 'StateError')
-  for (const file of ['lib/index.js', 'lib/shared.js', 'launcher/run.js', 'launcher/agent.js']) {
+  for (const file of ['lib/index.js', 'lib/shared.js', 'lib/zmq.cjs', 'lib/pmi-job.cjs', 'launcher/run.js', 'launcher/agent.js']) {
     t.notMatch(read(`dist/${file}`), /class _\w+/, file)
   }
 })

@@ -1,10 +1,11 @@
 // A rank that a launcher of MPI programs started: mpiexec of Hydra, srun --mpi=pmi2. Who it is, from the environment;
 // who the others are, from the launcher's key-value space, for which all ranks wait here as in MPI_Init.
 import { availableParallelism, hostname } from 'node:os'
-import { DEFAULT_EAGER_LIMIT, ENV, envInteger } from '../env.js'
+import { DEFAULT_EAGER_LIMIT, ENV, PMI_ROLE, envInteger } from '../env.js'
 import type { TransportChoice } from '../env.js'
 import { ArgumentError, StateError, TransportError } from '../errors.js'
 import { endpointAt } from '../wire/control.js'
+import { ranksPerHost } from '../wire/hosts.js'
 import { nativeMemory, whyNotNative } from '../../native/load.js'
 import type { NativeMemory } from '../../native/load.js'
 import type { Job } from './job.js'
@@ -18,18 +19,9 @@ import type { Pmi } from './pmi-wire.js'
 import { openPmi } from './pmi.js'
 import { Roster } from './roster.js'
 
-/** What makes a process a rank of such a launcher. */
-export const PMI_ROLE = [
-  'PMI_FD', 'PMI_RANK', 'PMI_SIZE', 'PMI_ID', 'PMI_PORT', 'PMI_JOBID', 'PMI_SPAWNED', 'HYDI_CONTROL_FD',
-  'SLURM_PROCID', 'PMIX_RANK',
-] as const
-
 /** All ranks may connect at once. */
 const BACKLOG = 4096
 const SECRET_KEY = 'tsmpi-secret'
-
-/** Whether the environment says so. */
-export const isPmiRank = (env: NodeJS.ProcessEnv): boolean => env['PMI_FD'] !== undefined && env['PMI_RANK'] !== undefined
 
 /** The rank that the environment describes. Takes the role out of the environment: children are not ranks. */
 export function joinedByPmi(env: NodeJS.ProcessEnv = process.env): Job {
@@ -158,8 +150,7 @@ function hostNames(cards: readonly Card[]): string[] {
 }
 
 function ranksPerCore(cards: readonly Card[]): number {
-  const counts = new Map<string, number>()
-  for (const { place } of cards) counts.set(place, (counts.get(place) ?? 0) + 1)
+  const counts = ranksPerHost(cards.map(({ place }) => place))
   return Math.max(...cards.map(({ place, processors }) => counts.get(place)! / processors))
 }
 

@@ -1,14 +1,13 @@
 // A rank that tsmpirun started: who it is, from the environment and the socket to its agent.
 import { fstatSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { DEFAULT_EAGER_LIMIT, ENV, ROLE, envInteger } from '../env.js'
+import { DEFAULT_EAGER_LIMIT, ENV, PMI_ROLE, ROLE, envInteger } from '../env.js'
 import type { TransportChoice } from '../env.js'
 import { StateError } from '../errors.js'
 import { decodeHosts } from '../wire/hosts.js'
 import { nativeMemory } from '../../native/load.js'
 import { AgentSocket } from './control.js'
 import type { Job } from './job.js'
-import { PMI_ROLE } from './pmi-job.js'
 import './report.cjs'
 
 /** The rank that the environment describes. Takes the role out of the environment: children are not ranks. */

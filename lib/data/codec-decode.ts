@@ -1,6 +1,7 @@
 // The decoding half of the object codec. The bytes are not trusted: every length is checked against what is left, no
 // allocation exceeds a small multiple of the message, and nesting is bounded.
 import * as tag from './codec-format.js'
+import { Refilled } from './codec-numbering.js'
 import { Reader, malformed } from './codec-reader.js'
 import { arrayFrom, copyOf } from './raw.js'
 import { ARRAY_BUFFER, BIGINT64, BIGUINT64, BUFFER, CONSTRUCTORS, DATA_VIEW, ELEMENT_BYTES } from './types.js'
@@ -37,8 +38,8 @@ export class Decoder extends Reader {
   #depth = 0
   /** For how many array elements memory may still be made: each element takes at least a byte of the message. */
   #elements = 0
-  #objects: unknown[] = []
-  #keys: string[] = []
+  readonly #objects = new Refilled<unknown>()
+  readonly #keys = new Refilled<string>()
   #later: object[] = []
 
   decode(bytes: Uint8Array, offset: number, length: number): unknown {
@@ -55,8 +56,8 @@ export class Decoder extends Reader {
       return value
     } finally {
       this.release()
-      if (this.#objects.length > 0) this.#objects = []
-      if (this.#keys.length > 0) this.#keys = []
+      this.#objects.clear()
+      this.#keys.clear()
       if (this.#later.length > 0) this.#later = []
     }
   }
@@ -145,14 +146,14 @@ export class Decoder extends Reader {
   }
 
   #add<T>(object: T): T {
-    this.#objects.push(object)
+    this.#objects.add(object)
     return object
   }
 
   #reference(): unknown {
     const number = this.varint()
-    if (number >= this.#objects.length) throw malformed(`a reference to object ${number} of ${this.#objects.length}`)
-    const object = this.#objects[number]
+    if (number >= this.#objects.count) throw malformed(`a reference to object ${number} of ${this.#objects.count}`)
+    const object = this.#objects.at(number)
     return object instanceof BufferOf ? object.view.buffer : object
   }
 
@@ -160,12 +161,12 @@ export class Decoder extends Reader {
   #key(): string | undefined {
     const code = this.varint()
     if (code >= tag.KEY_KNOWN) {
-      if (code - tag.KEY_KNOWN >= this.#keys.length) throw malformed(`a reference to key ${code - tag.KEY_KNOWN}`)
-      return this.#keys[code - tag.KEY_KNOWN]
+      if (code - tag.KEY_KNOWN >= this.#keys.count) throw malformed(`a reference to key ${code - tag.KEY_KNOWN}`)
+      return this.#keys.at(code - tag.KEY_KNOWN)
     }
     if (code === tag.KEY_END) return undefined
     const key = code === tag.KEY_LATIN1 ? this.latin1Key() : this.longString('utf16le')
-    if (this.#keys.length < tag.NUMBERED_KEYS) this.#keys.push(key)
+    if (this.#keys.count < tag.NUMBERED_KEYS) this.#keys.add(key)
     return key
   }
 
@@ -175,7 +176,7 @@ export class Decoder extends Reader {
 
   #object(): Plain {
     const object: Plain = {}
-    this.#objects.push(object)
+    this.#objects.add(object)
     this.#enter()
     this.#properties(object)
     this.#depth--
@@ -190,7 +191,7 @@ export class Decoder extends Reader {
   }
 
   #container<T extends object>(object: T): T {
-    this.#objects.push(object)
+    this.#objects.add(object)
     this.#enter()
     this.#contents(object)
     this.#depth--
@@ -198,7 +199,7 @@ export class Decoder extends Reader {
   }
 
   #announced<T extends object>(object: T): T {
-    this.#objects.push(object)
+    this.#objects.add(object)
     this.#later.push(object)
     return object
   }
@@ -261,18 +262,18 @@ export class Decoder extends Reader {
   }
 
   #regExp(): RegExp {
-    const place = this.#objects.push(undefined) - 1
+    const place = this.#objects.add(undefined)
     const source = this.#value()
     const flags = this.#value()
     if (typeof source !== 'string' || typeof flags !== 'string') throw malformed('a regular expression')
-    return (this.#objects[place] = new RegExp(source, flags))
+    return this.#objects.replace(place, new RegExp(source, flags))
   }
 
   #boxed(): object {
-    const place = this.#objects.push(undefined) - 1
+    const place = this.#objects.add(undefined)
     const value = this.#value()
     if (typeof value === 'object' || value === undefined) throw malformed('a boxed primitive')
-    return (this.#objects[place] = Object(value) as object)
+    return this.#objects.replace(place, Object(value) as object)
   }
 
   #error(): Error {
@@ -313,7 +314,7 @@ export class Decoder extends Reader {
   }
 
   #viewPart(): ArrayBufferView {
-    const place = this.#objects.push(undefined) - 1
+    const place = this.#objects.add(undefined)
     const type = this.byte()
     const offset = this.varint()
     const length = this.varint()
@@ -322,6 +323,6 @@ export class Decoder extends Reader {
     const element = ELEMENT_BYTES[type]
     const fits = offset + length <= buffer.byteLength && offset % element === 0 && length % element === 0
     if (!fits) throw malformed('a view beyond its buffer')
-    return (this.#objects[place] = this.#viewOf(type, buffer, offset, length))
+    return this.#objects.replace(place, this.#viewOf(type, buffer, offset, length))
   }
 }

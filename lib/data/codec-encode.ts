@@ -24,7 +24,7 @@ export class Encoder extends Writer {
     try {
       this.#value(value)
       for (let i = 0; i < this.#later.length; i++) this.#contents(this.#later[i])
-      return new Uint8Array(this.bytes.buffer, 0, this.at)
+      return this.written()
     } finally {
       this.#objects.clear()
       this.#keys.clear()

@@ -16,6 +16,15 @@ export class Writer {
   protected bytes = Buffer.allocUnsafeSlow(FIRST_CAPACITY)
   protected view = new DataView(this.bytes.buffer)
   protected at = 0
+  #written = new Uint8Array(this.bytes.buffer, 0, 0)
+
+  /** What has been written. Values of one kind have one length: to make a view costs as much as to encode a small one. */
+  protected written(): Uint8Array {
+    const { buffer } = this.bytes
+    const last = this.#written
+    if (last.length === this.at && last.buffer === buffer) return last
+    return (this.#written = new Uint8Array(buffer, 0, this.at))
+  }
 
   /** Begins again at the start of the buffer. */
   protected rewind(): void {
