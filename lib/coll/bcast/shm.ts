@@ -15,7 +15,7 @@ export interface LargeBcast {
 }
 
 /** Through the board each byte is copied once more. */
-const ROOM = 32 * 1024
+const ROOM = 12 * 1024
 
 export class BcastOnBoard extends ValueOnBoard {
   root = 0
