@@ -7,6 +7,8 @@ import type { Network } from '../../lib/wire/agent.js'
 import { parseNetwork } from '../hosts/network.js'
 import type { NetworkPart } from '../hosts/network.js'
 
+const ANY_PORT = 9
+
 export interface OwnAddress {
   interface: string
   address: string
@@ -42,6 +44,24 @@ const isLinkLocal = (address: string): boolean => /^fe[89ab]/i.test(address)
 
 const preferIPv4 = (some: readonly OwnAddress[]): OwnAddress | undefined =>
   some.find(({ family }) => family === 'IPv4') ?? some[0]
+
+/** The address of this host from which messages to `name` go out; undefined where no way is known. Nothing is sent. */
+export async function ownAddressTowards(name: string): Promise<string | undefined> {
+  const { createSocket } = await import('node:dgram')
+  const there = await lookup(name).catch(() => undefined)
+  if (there === undefined) return undefined
+  const socket = createSocket(there.family === 6 ? 'udp6' : 'udp4')
+  try {
+    await new Promise<void>((resolve, reject) => {
+      socket.once('error', reject).connect(ANY_PORT, there.address, resolve)
+    })
+    return socket.address().address
+  } catch {
+    return undefined
+  } finally {
+    socket.close()
+  }
+}
 
 async function resolveOwnName(): Promise<string[]> {
   try {

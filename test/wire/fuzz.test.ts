@@ -8,7 +8,7 @@ import type { Test } from 'tap'
 import { parseHostfile } from '../../launcher/hosts/hostfile.js'
 import { parseHostOption } from '../../launcher/hosts/hostlist.js'
 import { expandNodeList, expandTasks } from '../../launcher/hosts/nodelist.js'
-import { AgentLink } from '../../launcher/link.js'
+import { ProcessLink } from '../../launcher/link.js'
 import { LINES, parseLine } from '../../lib/bootstrap/pmi1.js'
 import { StateError, TransportError, LaunchError } from '../../lib/errors.js'
 import { FrameReader, STDOUT, beatFrame, controlFrame, creditFrame, encodeGreeting, frame } from '../../lib/wire/agent.js'
@@ -64,7 +64,7 @@ void t.test("what comes from an agent's standard output", async (t) => {
   cases(t, 2, 0.05, (next) => {
     const child = Object.assign(new EventEmitter(), { stdin: new PassThrough(), stdout: new EventEmitter(), pid: undefined })
     let [greetings, frames, lost] = [0, 0, 0]
-    const link = new AgentLink(child as unknown as ChildProcess, {
+    const link = new ProcessLink(child as unknown as ChildProcess, {
       greeting: () => greetings++,
       frame: () => frames++,
       lost: () => lost++,
