@@ -28,6 +28,7 @@ const BACKLOG = 4096
 export class Port {
   readonly endpoint: string
   readonly #listener: PortListener
+  readonly #gate: Gate
   readonly #router: Zmq.Router
   readonly #ids: ReadonlyMap<number, string>
 
@@ -37,9 +38,9 @@ export class Port {
     const keys = agentKeys(secret)
     this.#ids = new Map(hosts.map((host) => [host, routingId(keys, host)]))
     const context = new zmq.Context({ blocky: false })
-    const gate = new Gate(zmq, context)
-    gate.open(DOMAIN, this.#admission(keys))
-    gate.hold()
+    this.#gate = new Gate(zmq, context)
+    this.#gate.open(DOMAIN, this.#admission(keys))
+    this.#gate.hold()
     this.#router = new zmq.Router({
       context,
       ...commonOptions(endpointAt(address, '*')),
@@ -70,7 +71,10 @@ export class Port {
   }
 
   close(): void {
+    if (this.#router.closed) return
     this.#router.close()
+    this.#gate.shut(DOMAIN)
+    this.#gate.release()
   }
 
   #send(host: number, message: Buffer): void {

@@ -23,6 +23,7 @@ export interface UplinkListener {
 
 /** By what Slurm calls the node that a task is on. */
 const NODE_NAME = 'SLURMD_NODENAME'
+const LOST = 'its connection was lost'
 
 /** Reads the invitation and connects. Throws LaunchError. */
 export async function openUplink(input: Readable, listener: UplinkListener, env = process.env): Promise<Uplink> {
@@ -86,13 +87,17 @@ export class Uplink {
   }
 
   write(pieces: readonly Buffer[]): void {
-    for (const message of messagesOf(pieces)) this.#dealer.send(message).catch(() => this.#end('its connection was lost'))
+    for (const message of messagesOf(pieces)) {
+      if (this.#over) return
+      this.#dealer.send(message).catch(() => this.#end(LOST))
+    }
   }
 
   #watch(): void {
     const { events } = this.#dealer
-    const problems = { disconnect: 'its connection was lost', close: 'nobody listens there, or the way is closed', 'handshake:error:auth': 'it does not let this host in' } as const
-    for (const [event, problem] of Object.entries(problems)) events.on(event as keyof typeof problems, () => this.#end(problem))
+    events.on('disconnect', () => this.#end(LOST))
+    events.on('close', () => this.#end('nobody listens there, or the way is closed'))
+    events.on('handshake:error:auth', () => this.#end('it does not let this host in'))
   }
 
   async #read(): Promise<void> {
@@ -105,6 +110,7 @@ export class Uplink {
   #end(problem?: string): void {
     if (this.#over) return
     this.#over = true
+    this.#dealer.close()
     this.#listener.ended(problem && `tsmpirun at ${withoutScheme(this.#endpoint)}: ${problem}`)
   }
 }
