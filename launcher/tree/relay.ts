@@ -81,13 +81,13 @@ export class Relay {
 
   /** Lets all agents below leave; resolves once they have, or have been given up. */
   async close(): Promise<void> {
+    this.#step?.close()
     for (const { link, joined, heartbeat } of this.#children) {
       heartbeat?.stop()
       if (joined) link.close()
       else link.kill('')
     }
-    this.#step?.close()
-    const gone = [this.#step?.ended, ...[...this.#children].map(({ link }) => link.ended)]
+    const gone = [...this.#children].map(({ link }) => link.ended)
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, LEAVE_PATIENCE)))
     await Promise.race([Promise.all(gone), late])

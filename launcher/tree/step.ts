@@ -24,6 +24,8 @@ import { Port } from './port.js'
 const NAMES_TRIED = 3
 /** srun tells of a task's end, in milliseconds, before it has passed on all that the task printed. */
 const LAST_WORDS = 100
+/** How often it is looked whether agents have left, in milliseconds. */
+const LOOK_AGAIN = 20
 
 export class Step {
   readonly command: RemoteCommand
@@ -32,7 +34,10 @@ export class Step {
   readonly #invitation: Invitation
   readonly #words = new SrunWords()
   readonly #links = new Map<number, StepLink>()
+  /** The numbers of agents that are not connected any more. */
+  readonly #gone = new Set<number>()
   #srun: ChildProcess | undefined
+  #left: Promise<void> = Promise.resolve()
 
   /** Listens; the step itself begins by `start`. @throws LaunchError */
   static async open(tree: Tree, options: StepOptions): Promise<Step> {
@@ -49,7 +54,7 @@ export class Step {
     this.command = stepCommand(tree, tree.branches)
     this.#port = listen({
       bytes: (host, chunk) => this.#links.get(host)?.heard(chunk),
-      unreachable: (host) => this.#links.get(host)?.gone('its connection was lost'),
+      unreachable: (host) => this.#lose(host, 'its connection was lost'),
     })
     const hosts = Object.fromEntries(tree.branches.map(({ name, host }) => [hostKey(name), host]))
     this.#invitation = { ...secret, endpoint: this.#port.endpoint, hosts }
@@ -60,8 +65,12 @@ export class Step {
     const link = new StepLink(listener, {
       write: (pieces) => this.#port.write(host, pieces),
       end: () => this.#port.end(host),
+      cut: () => {
+        this.#gone.add(host)
+        this.#port.end(host)
+      },
       words: () => this.#words.about(hostKey(name)),
-      ended: () => this.ended,
+      ended: () => this.#left,
     })
     this.#links.set(host, link)
     return link
@@ -76,19 +85,23 @@ export class Step {
       createInterface({ input: stream as Readable }).on('line', (line) => this.#hear(line))
     }
     let how = 'it ended'
-    srun.on('error', (error) => this.#loseAll(error.message))
-    srun.on('exit', (code, signal) => (how = describeExit(code, signal)))
-    srun.on('exit', () => setTimeout(() => this.#loseAll(how), LAST_WORDS))
-  }
-
-  /** Resolves once srun has exited. */
-  get ended(): Promise<void> {
-    return this.#srun === undefined ? Promise.resolve() : hasExited(this.#srun)
+    const loseAll = (): void => [...this.#links.keys()].forEach((host) => this.#lose(host, how))
+    srun.on('error', (error) => {
+      how = error.message
+      loseAll()
+    })
+    srun.on('exit', (code, signal) => {
+      how = describeExit(code, signal)
+      setTimeout(loseAll, LAST_WORDS)
+    })
   }
 
   /** All agents leave. */
   close(): void {
-    this.#srun?.stdin?.end()
+    if (this.#srun === undefined) return
+    this.#srun.stdin?.end()
+    // srun would wait for nodes that are lost.
+    this.#left = this.#gone.size === 0 ? hasExited(this.#srun) : this.#allLeft()
   }
 
   kill(): void {
@@ -99,12 +112,22 @@ export class Step {
   #hear(line: string): void {
     const names = printable(line).flatMap((text) => this.#words.hear(text))
     if (names.length === 0) return
-    const lost = names.map((name) => this.#links.get(this.#invitation.hosts[name]))
-    setTimeout(() => lost.forEach((link) => link?.gone('its task has ended')), LAST_WORDS)
+    setTimeout(() => names.forEach((name) => this.#lose(this.#invitation.hosts[name], 'its task has ended')), LAST_WORDS)
   }
 
-  #loseAll(how: string): void {
-    for (const link of this.#links.values()) link.gone(how)
+  #lose(host: number, how: string): void {
+    const link = this.#links.get(host)
+    if (link === undefined) return
+    this.#gone.add(host)
+    link.gone(how)
+  }
+
+  /** Resolves once no agent is connected. */
+  async #allLeft(): Promise<void> {
+    while (this.#gone.size < this.#links.size) {
+      for (const host of this.#links.keys()) if (!this.#gone.has(host)) this.#port.end(host)
+      await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN))
+    }
   }
 }
 
@@ -112,6 +135,7 @@ export class Step {
 interface Way {
   write(pieces: readonly Buffer[]): void
   end(): void
+  cut(): void
   words(): string[]
   ended(): Promise<void>
 }
@@ -150,7 +174,7 @@ class StepLink extends AgentLink {
   }
 
   protected cut(): void {
-    this.#way.end()
+    this.#way.cut()
   }
 }
 

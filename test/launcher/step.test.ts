@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import t from 'tap'
-import { fixture, nothingLeft, runJob, startJob, within } from './run.js'
+import { fixture, nothingLeft, startJob, within } from './run.js'
 import type { Finished, JobProcess, RunOptions, Running } from './run.js'
 
 const PATH = `${fixture('slurm')}${delimiter}${process.env['PATH']}`

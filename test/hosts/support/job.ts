@@ -59,6 +59,9 @@ const byNode = (host: Host): HostProcess[] => host.processes().filter(({ command
 /** The ranks on a host that run this program. */
 export const ranksOf = (host: Host, file: string): HostProcess[] => byNode(host).filter(({ command }) => command.includes(file) && !command.includes(TSMPIRUN))
 
+/** tsmpirun itself. */
+export const launcherOf = (host: Host): HostProcess | undefined => byNode(host).find(({ command }) => command.includes(TSMPIRUN))
+
 /** The agent of a host other than the launcher's. */
 export const agentOf = (host: Host): HostProcess | undefined => byNode(host).find(({ command }) => /\bagent\b/.test(command))
 
