@@ -54,7 +54,7 @@ export async function runForJson<T>(cluster: Cluster, args: string[], options?: 
 export const processes = (hosts: readonly Host[]): (HostProcess & { host: string })[] =>
   hosts.flatMap((host) => host.processes().map((process) => ({ ...process, host: host.name })))
 
-const byNode = (host: Host): HostProcess[] => host.processes().filter(({ command }) => command.startsWith(process.execPath))
+export const byNode = (host: Host): HostProcess[] => host.processes().filter(({ command }) => command.startsWith(process.execPath))
 
 /** The ranks on a host that run this program. */
 export const ranksOf = (host: Host, file: string): HostProcess[] => byNode(host).filter(({ command }) => command.includes(file) && !command.includes(TSMPIRUN))
