@@ -1,9 +1,9 @@
 // What the options of tsmpirun mean. Their names are in command-line.ts.
 import { resolve } from 'node:path'
+import { isNetwork } from '../lib/addresses.js'
 import { DEFAULT_EAGER_LIMIT, ENV, envInteger } from '../lib/env.js'
 import type { TransportChoice } from '../lib/env.js'
 import type { Binding } from '../lib/wire/agent.js'
-import { isNetwork } from './hosts/network.js'
 import { TRANSPORTS, helpText, parseCommandLine, usage } from './command-line.js'
 import type { Parsed } from './command-line.js'
 import type { HostOptions } from './hosts/resources.js'

@@ -15,6 +15,7 @@ import { ShmTransport } from './transport/shm.js'
 import type { Receiver, Transport } from './transport/transport.js'
 import { ZmqTransport } from './transport/zmq.js'
 import type { Endpoint, TcpOptions } from './transport/zmq-tcp.js'
+import { ranksPerHost } from './wire/hosts.js'
 
 type Segment = NonNullable<Job['segment']>
 
@@ -38,7 +39,7 @@ export class Connections {
     this.#secret = secret
     this.#locals = hosts.flatMap((host, peer) => (host === hosts[rank] ? [peer] : []))
     this.#crowded = this.#locals.length > processors
-    this.ranksPerCore = job.ranksPerCore ?? fullest(hosts) / processors
+    this.ranksPerCore = job.ranksPerCore ?? Math.max(...ranksPerHost(hosts).values()) / processors
     this.polling = this.#patience()
     if (job.address === undefined && this.#locals.length < size) {
       throw new StateError(`rank ${rank}: this job has several hosts, but its launcher does not say where to listen`)
@@ -138,11 +139,4 @@ class Asked {
   readonly endpoint = new Promise<Endpoint>((resolve) => {
     this.answer = resolve
   })
-}
-
-/** Ranks of the host that has most. */
-function fullest(hosts: readonly string[]): number {
-  const counts = new Map<string, number>()
-  for (const host of hosts) counts.set(host, (counts.get(host) ?? 0) + 1)
-  return Math.max(...counts.values())
 }

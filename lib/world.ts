@@ -7,7 +7,7 @@ import { Communicator } from './comm/communicator.js'
 import { Contexts, SELF_CONTEXT, WORLD_CONTEXT } from './comm/contexts.js'
 import { Group } from './comm/group.js'
 import { Connections } from './connect.js'
-import { ArgumentError, StateError } from './errors.js'
+import { ArgumentError, PeerError, StateError } from './errors.js'
 import { Engine } from './p2p/engine.js'
 import { Waiter } from './p2p/waiter.js'
 import type { Receiver, Transport } from './transport/transport.js'
@@ -96,6 +96,12 @@ function onControl(message: ToRank): void {
 
 engine.onLost = (peer, doing) => {
   if (lost.has(peer)) control?.send({ type: 'lost', rank: peer, doing })
+}
+/** Eager sends are done, so nobody could be told; and who waits for what they sent would wait for ever. */
+engine.onUndelivered = (peer, how) => {
+  queueMicrotask(() => {
+    throw new PeerError(`messages to rank ${peer} of COMM_WORLD are lost: ${how}`, peer)
+  })
 }
 control?.onLeaving(() => engine.sentFrames())
 control?.listen(onControl)

@@ -111,7 +111,7 @@ const RULES: readonly Rule[] = [
   {
     title: 'bootstrap/ knows the launcher\'s contract',
     modules: /^lib\/bootstrap\//,
-    may: /^(lib\/(bootstrap\/|wire\/|env$|errors$)|native\/load$|node:[\w/]+$)/,
+    may: /^(lib\/(bootstrap\/|wire\/|addresses$|env$|errors$)|native\/load$|node:[\w/]+$)/,
   },
   {
     title: 'the Monte-Carlo kernel stands alone',
@@ -124,9 +124,14 @@ const RULES: readonly Rule[] = [
     may: /^(?!)/,
   },
   {
+    title: 'addresses of hosts are the system\'s: launcher and bootstrap choose among them alike',
+    modules: /^lib\/addresses\.ts$/,
+    may: /^node:(net|os)$/,
+  },
+  {
     title: 'the launcher shares env, errors and frames with the library',
     modules: /^launcher\/(?!tree\/(messages|port|step|uplink)\.ts)/,
-    may: /^(launcher\/|lib\/(env|errors)$|lib\/wire\/|native\/load$|node:[\w/]+$|yargs(\/helpers)?$)/,
+    may: /^(launcher\/|lib\/(addresses|env|errors)$|lib\/wire\/|native\/load$|node:[\w/]+$|yargs(\/helpers)?$)/,
   },
   {
     title: 'agents of a step are let in as ranks are: by the same keys and the same gate',

@@ -2,7 +2,7 @@
 // bytes of a connection travel. A message is a piece of the byte stream, cut anywhere; an empty one is its end.
 import type * as Zmq from 'zeromq'
 import { JobKeys } from '../../lib/transport/zmq-keys.js'
-import { withoutScheme } from '../../lib/wire/control.js'
+import { hostAndPort } from '../../lib/wire/control.js'
 
 /** The number of the root of the tree. */
 export const ROOT = 0
@@ -22,8 +22,6 @@ export const agentKeys = ({ job, secret }: Secret): JobKeys => new JobKeys({ job
 /** By what the root knows an agent. */
 export const routingId = (keys: JobKeys, host: number): string => `${host}-${keys.token(host, ROOT)}`
 
-export const hostOf = (endpoint: string): string => /^\[?(.*?)\]?:\d+$/.exec(withoutScheme(endpoint))?.[1] ?? ''
-
 /**
  * For either socket. A send is done, or fails, at once: that a peer is gone is thus seen, and no send has to wait for
  * another. How much may be under way is for the frames' own credit to say.
@@ -34,7 +32,7 @@ export const commonOptions = (endpoint: string): Zmq.SocketOptions<Zmq.Router & 
   receiveHighWaterMark: 0,
   sendTimeout: 0,
   maxMessageSize: MAX_BYTES + CURVE_BYTES,
-  ipv6: hostOf(endpoint).includes(':'),
+  ipv6: hostAndPort(endpoint).host.includes(':'),
 })
 
 export function messagesOf(pieces: readonly Buffer[]): Buffer[] {

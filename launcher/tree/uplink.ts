@@ -9,10 +9,10 @@ import type { Readable } from 'node:stream'
 import type * as Zmq from 'zeromq'
 import { LaunchError } from '../../lib/errors.js'
 import type { Invitation } from '../../lib/wire/agent.js'
-import { isEndpoint, withoutScheme } from '../../lib/wire/control.js'
+import { hostAndPort, isEndpoint, withoutScheme } from '../../lib/wire/control.js'
 import { hostKey } from '../hosts/host.js'
 import { ownAddressTowards } from './addresses.js'
-import { ROOT, agentKeys, commonOptions, hostOf, messagesOf, routingId } from './messages.js'
+import { ROOT, agentKeys, commonOptions, messagesOf, routingId } from './messages.js'
 
 export interface UplinkListener {
   /** A piece of what the root says. */
@@ -81,7 +81,7 @@ export class Uplink {
 
   /** The addresses of the connection: of its other end, and the one of this host that leads there. */
   async session(): Promise<{ client: string; server?: string }> {
-    const client = hostOf(this.#endpoint)
+    const client = hostAndPort(this.#endpoint).host
     const server = await ownAddressTowards(client)
     return { client, ...(server !== undefined && { server }) }
   }

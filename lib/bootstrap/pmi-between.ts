@@ -2,7 +2,7 @@
 //
 // No secret travels through the launcher's key-value space: each rank makes a key pair of its own and puts the public key
 // on its card. Who reads all of it still cannot join, listen or speak for a rank; who can change it could.
-import { networkInterfaces } from 'node:os'
+import { addressOn, listed, outwardAddress, ownAddresses } from '../addresses.js'
 import { ENV } from '../env.js'
 import { ArgumentError } from '../errors.js'
 import { isEndpoint, withoutScheme } from '../wire/control.js'
@@ -23,25 +23,13 @@ export function makeKeys(): OwnKeys {
   return { secretKey: hex(d), publicKey: hex(x) }
 }
 
-interface Address {
-  readonly name: string
-  readonly address: string
-  readonly internal: boolean
+/** The address of this host to listen at: the one that TSMPI_INTERFACE means, else the first that is not loopback. */
+export function ownAddress(wanted = process.env[ENV.INTERFACE] ?? '', own = ownAddresses()): string {
+  if (wanted === '') return outwardAddress(own)
+  const found = addressOn(wanted, own)
+  if (found !== undefined) return found
+  throw new ArgumentError(`${ENV.INTERFACE}=${wanted}: this host has no such address, but ${listed(own)}`)
 }
-
-/** An address of this host: of the interface that TSMPI_INTERFACE names, else the first that is not loopback. */
-export function ownAddress(wanted = process.env[ENV.INTERFACE] ?? '', all = addresses()): string {
-  const usable = all.filter(({ address }) => !/^fe[89ab]/i.test(address))
-  const first = usable.find(({ internal, address }) => !internal && address.includes('.')) ?? usable.find(({ internal }) => !internal)
-  if (wanted === '') return first?.address ?? '127.0.0.1'
-  const found = usable.find(({ name, address }) => name === wanted || address === wanted)
-  if (found !== undefined) return found.address
-  const there = all.map(({ name, address }) => `${name} ${address}`).join(', ')
-  throw new ArgumentError(`${ENV.INTERFACE}=${wanted} is no interface and no address of this host, which has ${there || 'none'}`)
-}
-
-const addresses = (): Address[] =>
-  Object.entries(networkInterfaces()).flatMap(([name, of = []]) => of.map(({ address, internal }) => ({ name, address, internal })))
 
 /** Said by a rank that listens nowhere. */
 const NOWHERE = 'nowhere'

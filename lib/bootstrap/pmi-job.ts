@@ -5,6 +5,7 @@ import { DEFAULT_EAGER_LIMIT, ENV, PMI_ROLE, envInteger } from '../env.js'
 import type { TransportChoice } from '../env.js'
 import { ArgumentError, StateError, TransportError } from '../errors.js'
 import { endpointAt } from '../wire/control.js'
+import { ranksPerHost } from '../wire/hosts.js'
 import { nativeMemory, whyNotNative } from '../../native/load.js'
 import type { NativeMemory } from '../../native/load.js'
 import type { Job } from './job.js'
@@ -149,8 +150,7 @@ function hostNames(cards: readonly Card[]): string[] {
 }
 
 function ranksPerCore(cards: readonly Card[]): number {
-  const counts = new Map<string, number>()
-  for (const { place } of cards) counts.set(place, (counts.get(place) ?? 0) + 1)
+  const counts = ranksPerHost(cards.map(({ place }) => place))
   return Math.max(...cards.map(({ place, processors }) => counts.get(place)! / processors))
 }
 

@@ -11,6 +11,7 @@
 // - What is wrong on our own side, such as too many open files, says nothing about the rank.
 // Nothing of it keeps the process alive.
 import type * as Net from 'node:net'
+import { hostAndPort } from '../wire/control.js'
 
 /** Loaded when it is needed: ranks of one host never need it. */
 const net = (): typeof Net => process.getBuiltinModule('node:net')
@@ -35,8 +36,7 @@ export class Watch {
 
   /** `endpoint`: where the rank listens, `tcp://10.0.0.7:41234`. `onGone` is called once, from the event loop. */
   constructor(endpoint: string, onGone: (why: string) => void) {
-    const { hostname, port } = new URL(endpoint.replace('tcp:', 'http:'))
-    this.#address = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 80) }
+    this.#address = hostAndPort(endpoint)
     this.#onGone = onGone
     this.#timer = setInterval(() => this.#tick(), TICK_MS).unref()
     this.#connect()

@@ -1,10 +1,9 @@
 // PMI-1 as Hydra speaks it: a line a message, words of the form name=value, the value of a key last.
+import { PmiClient } from './pmi-client.js'
+import type { Dialect } from './pmi-client.js'
 import type { PmiSocket } from './pmi-socket.js'
-import { MAX_KEY, MAX_MESSAGE, checkAnswer, checkNumber, checkText, wrongAnswer } from './pmi-wire.js'
-import type { Answer, Framing, Pmi } from './pmi-wire.js'
-
-/** How long ranks may take until all of them have come to a fence, in milliseconds. */
-export const FENCE_PATIENCE = 120_000
+import { MAX_KEY, MAX_MESSAGE, checkNumber } from './pmi-wire.js'
+import type { Answer, Framing } from './pmi-wire.js'
 
 /** Both versions begin like this. */
 export const LINES: Framing = {
@@ -27,71 +26,30 @@ export function parseLine(line: string): Answer {
   return words
 }
 
-export class Pmi1 implements Pmi {
+const PMI1: Dialect = {
+  parse: parseLine,
+  put: (job, key, value) => [`cmd=put kvsname=${job} key=${key} value=${value}`, 'put_result'],
+  get: (job, key) => [`cmd=get kvsname=${job} key=${key}`, 'get_result'],
+  fence: ['cmd=barrier_in', 'barrier_out'],
+  finalize: ['cmd=finalize', 'finalize_ack'],
+}
+
+export class Pmi1 extends PmiClient {
   readonly version = 1
   readonly job: string
   readonly valueBytes: number
-  readonly #keyBytes: number
-  readonly #socket: PmiSocket
+  protected readonly keyBytes: number
 
   /** After the handshake. */
   constructor(socket: PmiSocket) {
-    this.#socket = socket
-    const asked = 'cmd=get_maxes'
-    const got = socket.ask(asked)
-    const maxes = checkAnswer(asked, got, parseLine(got), 'maxes')
+    super(socket, PMI1)
+    const [asked, got, maxes] = this.ask(['cmd=get_maxes', 'maxes'])
     this.valueBytes = checkNumber(asked, got, maxes, 'vallen_max', MAX_MESSAGE / 2) - 1
-    this.#keyBytes = checkNumber(asked, got, maxes, 'keylen_max', MAX_KEY + 1) - 1
-    this.job = this.#ask('cmd=get_my_kvsname', 'my_kvsname', 'kvsname')
-  }
-
-  put(key: string, value: string): void {
-    checkText(key, this.#keyBytes, 'key')
-    checkText(value, this.valueBytes, 'value')
-    this.#ask(`cmd=put kvsname=${this.job} key=${key} value=${value}`, 'put_result')
-  }
-
-  get(key: string): string {
-    checkText(key, this.#keyBytes, 'key')
-    return this.#ask(`cmd=get kvsname=${this.job} key=${key}`, 'get_result', 'value')
-  }
-
-  fence(what: string): void {
-    const asked = 'cmd=barrier_in'
-    const got = this.#socket.ask(asked, what, FENCE_PATIENCE)
-    checkAnswer(asked, got, parseLine(got), 'barrier_out')
-  }
-
-  fenceLater(done: (error?: Error) => void): void {
-    const asked = 'cmd=barrier_in'
-    this.#socket.askLater(asked, (got, error) => done(error ?? problem(asked, got ?? '')))
+    this.keyBytes = checkNumber(asked, got, maxes, 'keylen_max', MAX_KEY + 1) - 1
+    this.job = this.askFor('kvsname', ['cmd=get_my_kvsname', 'my_kvsname'])
   }
 
   abort(code: number): void {
-    this.#socket.tell(`cmd=abort exitcode=${code}`)
-    this.#socket.close()
-  }
-
-  finalize(): void {
-    this.#ask('cmd=finalize', 'finalize_ack')
-    this.#socket.close()
-  }
-
-  /** The word `wanted` of the answer, which must be `name`. */
-  #ask(asked: string, name: string, wanted?: string): string {
-    const got = this.#socket.ask(asked)
-    const answer = checkAnswer(asked, got, parseLine(got), name)
-    const value = wanted === undefined ? '' : answer.get(wanted)
-    if (value === undefined) throw wrongAnswer(asked, got, `${wanted}=…`)
-    return value
-  }
-}
-
-function problem(asked: string, got: string): Error | undefined {
-  try {
-    checkAnswer(asked, got, parseLine(got), 'barrier_out')
-    return undefined
-  } catch (error) {
-    return error as Error
+    this.leave(`cmd=abort exitcode=${code}`)
   }
 }

@@ -1,9 +1,10 @@
 // PMI-2 as Slurm speaks it: six digits of length, then name=value; after each other, with a semicolon in a value doubled.
 import { TransportError } from '../errors.js'
-import { FENCE_PATIENCE } from './pmi1.js'
+import { PmiClient } from './pmi-client.js'
+import type { Dialect } from './pmi-client.js'
 import type { PmiSocket } from './pmi-socket.js'
-import { MAX_KEY, MAX_MESSAGE, checkAnswer, checkText, shown, wrongAnswer } from './pmi-wire.js'
-import type { Answer, Framing, Pmi } from './pmi-wire.js'
+import { MAX_KEY, MAX_MESSAGE, shown, wrongAnswer } from './pmi-wire.js'
+import type { Answer, Framing } from './pmi-wire.js'
 
 /** What the length takes, right-aligned and padded with blanks. */
 const LENGTH = 6
@@ -45,72 +46,32 @@ export interface Pmi2Identity {
   readonly jobId: string | undefined
 }
 
-export class Pmi2 implements Pmi {
+const PMI2: Dialect = {
+  parse: parseFields,
+  put: (_, key, value) => [`cmd=kvs-put;key=${key};value=${value};`, 'kvs-put-response'],
+  get: (job, key) => [`cmd=kvs-get;jobid=${job};srcid=-1;key=${key};`, 'kvs-get-response'],
+  fence: ['cmd=kvs-fence;', 'kvs-fence-response'],
+  finalize: ['cmd=finalize;', 'finalize-response'],
+}
+
+export class Pmi2 extends PmiClient {
   readonly version = 2
   readonly job: string
   readonly valueBytes = VALUE_BYTES
-  readonly #socket: PmiSocket
+  protected readonly keyBytes = MAX_KEY
 
   /** After the handshake. */
   constructor(socket: PmiSocket, { rank, size, jobId }: Pmi2Identity) {
-    this.#socket = socket
+    super(socket, PMI2)
     socket.reframe(LENGTHS)
-    const asked = `cmd=fullinit;pmijobid=${jobId ?? ''};pmirank=${rank};threaded=FALSE;`
-    const got = socket.ask(asked)
-    const answer = checkAnswer(asked, got, parseFields(got), 'fullinit-response')
+    const init = `cmd=fullinit;pmijobid=${jobId ?? ''};pmirank=${rank};threaded=FALSE;`
+    const [asked, got, answer] = this.ask([init, 'fullinit-response'])
     if (answer.get('rank') !== `${rank}`) throw wrongAnswer(asked, got, `rank=${rank}`)
     if (answer.get('size') !== `${size}`) throw wrongAnswer(asked, got, `size=${size}`)
-    this.job = jobId ?? this.#ask('cmd=job-getid;', 'job-getid-response', 'jobid')
-  }
-
-  put(key: string, value: string): void {
-    checkText(key, MAX_KEY, 'key')
-    checkText(value, VALUE_BYTES, 'value')
-    this.#ask(`cmd=kvs-put;key=${key};value=${value};`, 'kvs-put-response')
-  }
-
-  get(key: string): string {
-    checkText(key, MAX_KEY, 'key')
-    return this.#ask(`cmd=kvs-get;jobid=${this.job};srcid=-1;key=${key};`, 'kvs-get-response', 'value')
-  }
-
-  fence(what: string): void {
-    const asked = 'cmd=kvs-fence;'
-    const got = this.#socket.ask(asked, what, FENCE_PATIENCE)
-    checkAnswer(asked, got, parseFields(got), 'kvs-fence-response')
-  }
-
-  fenceLater(done: (error?: Error) => void): void {
-    const asked = 'cmd=kvs-fence;'
-    this.#socket.askLater(asked, (got, error) => done(error ?? problem(asked, got ?? '')))
+    this.job = jobId ?? this.askFor('jobid', ['cmd=job-getid;', 'job-getid-response'])
   }
 
   abort(_code: number, reason: string): void {
-    this.#socket.tell(`cmd=abort;isworld=TRUE;msg=${reason.replace(/[^ -:<-~]/g, ' ').slice(0, 200)};`)
-    this.#socket.close()
-  }
-
-  finalize(): void {
-    this.#ask('cmd=finalize;', 'finalize-response')
-    this.#socket.close()
-  }
-
-  /** The field `wanted` of the answer, which must be `name`. */
-  #ask(asked: string, name: string, wanted?: string): string {
-    const got = this.#socket.ask(asked)
-    const answer = checkAnswer(asked, got, parseFields(got), name)
-    if (answer.get('found') === 'FALSE') throw wrongAnswer(asked, got, 'found=TRUE')
-    const value = wanted === undefined ? '' : answer.get(wanted)
-    if (value === undefined) throw wrongAnswer(asked, got, `${wanted}=…`)
-    return value
-  }
-}
-
-function problem(asked: string, got: string): Error | undefined {
-  try {
-    checkAnswer(asked, got, parseFields(got), 'kvs-fence-response')
-    return undefined
-  } catch (error) {
-    return error as Error
+    this.leave(`cmd=abort;isworld=TRUE;msg=${reason.replace(/[^ -:<-~]/g, ' ').slice(0, 200)};`)
   }
 }

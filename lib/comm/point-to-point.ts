@@ -199,7 +199,7 @@ export abstract class PointToPoint implements Scope {
       const from = this.#checkRecv(source, tag)
       const into = options?.into
       const status = options?.status
-      if (from >= 0 && tag >= 0 && this.#takeExpected(from, tag, into)) return this.#expected(source, tag, into, status)
+      if (from >= 0 && this.#takeExpected(from, tag, into)) return this.#expected(source, into, status)
       const op = this.#post(from, tag, into)
       if (op === undefined) return this.#fromNobody(status)
       const { waiter } = this.progress
@@ -234,10 +234,10 @@ export abstract class PointToPoint implements Scope {
     return engine.expected.take(this.context, from, tag, into === undefined ? undefined : lastReceived, waiter.patience)
   }
 
-  #expected(source: number, tag: number, into: IntoBuffer | undefined, status: Status | undefined): Promise<unknown> {
+  #expected(source: number, into: IntoBuffer | undefined, status: Status | undefined): Promise<unknown> {
     const { engine, waiter } = this.progress
     const { expected } = engine
-    if (status !== undefined) status.fill(source, tag, expected.type, expected.bytes)
+    if (status !== undefined) status.fill(source, expected.tag, expected.type, expected.bytes)
     waiter.polled()
     if (into !== undefined) return waiter.turnDue() ? waiter.turn(into) : lastReceived.promiseOf(into)
     const { value } = expected

@@ -55,11 +55,13 @@ export class Engine implements Receiver {
   onIdle: () => void = () => undefined
   /** Called when an operation fails because `peer` has left. */
   onLost: (peer: number, doing: string) => void = () => undefined
+  /** Messages to a peer that cannot be reached are lost, and no operation is pending that would fail of it. */
+  onUndelivered: (peer: number, how: string) => void = () => undefined
   readonly #peers: Peer[]
   readonly #requests = new RequestTable()
   readonly #incoming: Incoming
   readonly #direct: Direct
-  readonly #leaving = new Map<Peer, { how: string; sent: number | undefined }>()
+  readonly #leaving = new Map<Peer, { how: string; sent: number | undefined; undelivered: boolean }>()
   #ready: Continuation[] = []
   readonly #pollers: Poller[] = []
   /** Whether any peer has left. */
@@ -86,7 +88,7 @@ export class Engine implements Receiver {
       outgoing: this.outgoing,
       direct: this.#direct,
       finish,
-      broken: (peer, reason) => this.onPeerLost(peer.rank, reason),
+      broken: (peer, reason) => this.peerEnded(peer.rank, reason.message, undefined),
     })
     this.expected = new Expected(peers, this.#incoming, this.outgoing, this.transport, this.#direct)
   }
@@ -222,15 +224,15 @@ export class Engine implements Receiver {
     this.onProgress()
   }
 
-  onPeerLost(rank: number, reason: Error): void {
-    this.peerEnded(rank, reason.message, undefined)
+  onPeerLost(rank: number, reason: Error, undelivered: boolean): void {
+    this.peerEnded(rank, reason.message, undefined, undelivered)
   }
 
   /** `rank` has left, as the launcher says, after `sent` frames to us (undefined: not known). */
-  peerEnded(rank: number, how: string, sent: number | undefined): void {
+  peerEnded(rank: number, how: string, sent: number | undefined, undelivered = false): void {
     const peer = this.#peers[rank]
     if (peer === undefined || peer.gone !== undefined) return
-    this.#leaving.set(peer, { how, sent })
+    this.#leaving.set(peer, { how, sent, undelivered })
   }
 
   /** Frames that have come from a rank that left and had sent more; undefined where none is awaited. */
@@ -241,13 +243,15 @@ export class Engine implements Receiver {
 
   /** Peers that have left and whose last frame has come: whoever waits for them fails. */
   #reap(): void {
-    for (const [peer, { how, sent }] of this.#leaving) {
+    for (const [peer, { how, sent, undelivered }] of this.#leaving) {
       if (sent !== undefined && peer.receivedFrames < sent) continue
       this.#leaving.delete(peer)
       peer.gone = how
       peer.credit = -1
       this.someGone = true
-      for (const op of [...this.#waitingFor(peer)]) this.#failGone(op, peer)
+      const waiting = [...this.#waitingFor(peer)]
+      for (const op of waiting) this.#failGone(op, peer)
+      if (undelivered && waiting.length === 0) this.onUndelivered(peer.rank, how)
       peer.control.clear()
       this.transport.forget?.(peer.rank)
     }

@@ -4,7 +4,7 @@
 // transport's memory straight to where it belongs, without an operation.
 //
 // It may be gone only where matching would come to the same: nothing else is posted or waits in the context, the receive
-// names source and tag, and the sender's oldest frame is a whole message of them. Whatever is unusual about the message
+// names its source, and the sender's oldest frame is a whole message of its tag, or of any where it takes any. Whatever is unusual about the message
 // is left where it is, for the long way to find. Every few messages the long way is taken anyway: it hears the others.
 //
 // Of a send that waits for the peer to copy: the answer is taken alone, so that what the peer sends next is still there
@@ -23,6 +23,7 @@ import type { Outgoing } from './outgoing.js'
 import type { Peer } from './peer.js'
 import { LINGER_NANOSECONDS } from './patience.js'
 import type { Patience } from './patience.js'
+import { ANY_TAG } from './status.js'
 
 const MESSAGES_PER_LONG_WAY = 16
 /** Looks for the answer to a send while this rank helps the peer to copy. */
@@ -39,9 +40,10 @@ export class Expected {
   readonly #address = new Float64Array(1)
   readonly #addressBytes = new Uint8Array(this.#address.buffer)
   #taken = 0
-  /** The message that was taken: its value unless it went into the caller's memory, its type and length. */
+  /** The message that was taken: its value unless it went into the caller's memory, its type, tag and length. */
   value: unknown = undefined
   type = 0
+  tag = ANY_TAG
   bytes = 0
 
   constructor(
@@ -58,7 +60,7 @@ export class Expected {
     this.#direct = direct
   }
 
-  /** Waits a short while for a message of (source, tag) and takes it, into `target` where there is one. */
+  /** Waits a short while for a message of (source, tag), where the tag may be ANY_TAG, and takes it, into `target` where there is one. */
   take(context: number, source: number, tag: number, target: LastMemory | undefined, patience: Patience): boolean {
     const peer = this.#peers[source]
     const inlet = peer.inlet ?? this.#findInlet(peer)
@@ -106,7 +108,8 @@ export class Expected {
     const { words } = inlet
     const word0 = words[at]
     const length = words[at + 4]
-    if (words[at + 1] !== context || words[at + 2] !== tag || words[at + 7] !== 0) return false
+    this.tag = words[at + 2]
+    if (words[at + 1] !== context || (tag !== words[at + 2] && tag !== ANY_TAG) || words[at + 7] !== 0) return false
     if (kindOf(word0) === RTS) return target !== undefined && this.#copyLent(peer, inlet, at, target)
     if (kindOf(word0) !== EAGER || (word0 & FLAG_SYNC) !== 0) return false
     const type = typeOf(word0)

@@ -6,11 +6,16 @@ import { HEADER_BYTES, isKind, kindOf } from '../wire/header.js'
 import { MAX_PAYLOAD } from './outbox.js'
 import type { Receiver } from './transport.js'
 
+interface Fault {
+  readonly reason: Error
+  readonly undelivered: boolean
+}
+
 interface Message {
   readonly peer: number
   readonly bytes: Uint8Array
   readonly words: Int32Array
-  readonly fault: Error | undefined
+  readonly fault: Fault | undefined
   /** Where its next frame starts, and how many are left. */
   at: number
   left: number
@@ -46,7 +51,8 @@ export class Inbox {
     this.#messages.push({ peer, bytes, words, fault: undefined, at: BATCH_HEAD_BYTES, left: words[3] })
   }
 
-  pushFault(peer: number, fault: Error): void {
+  /** See `Receiver.onPeerLost`. */
+  pushFault(peer: number, fault: Fault): void {
     this.#messages.push({ peer, bytes: NOTHING, words: NO_WORDS, fault, at: 0, left: 0 })
   }
 
@@ -57,7 +63,7 @@ export class Inbox {
       const message = this.#messages[0]
       if (message.fault !== undefined) {
         this.#messages.shift()
-        this.#receiver.onPeerLost(message.peer, message.fault)
+        this.#receiver.onPeerLost(message.peer, message.fault.reason, message.fault.undelivered)
       } else if (message.left === 0 && message.at === message.bytes.length) {
         this.#messages.shift()
         const { peer, words, bytes } = message

@@ -6,7 +6,7 @@ export function localReceiver(ranks: readonly number[], receiver: Receiver): Rec
   return {
     onFrame: (peer, words, at, bytes, offset) => receiver.onFrame(ranks[peer], words, at, bytes, offset),
     onWake: () => receiver.onWake(),
-    onPeerLost: (peer, reason) => receiver.onPeerLost(ranks[peer], reason),
+    onPeerLost: (peer, ...why) => receiver.onPeerLost(ranks[peer], ...why),
   }
 }
 

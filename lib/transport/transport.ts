@@ -12,8 +12,11 @@ export interface Receiver {
   onFrame(peer: number, words: Int32Array, at: number, bytes: Uint8Array, offset: number): void
   /** The transport has frames, or room it had not: `poll` and pending sends are worth a try. Called from the event loop. */
   onWake(): void
-  /** The connection to `peer` is broken for good, or the peer broke the protocol. */
-  onPeerLost(peer: number, reason: Error): void
+  /**
+   * The connection to `peer` is broken for good, or the peer broke the protocol. `undelivered`: it could not be reached, and
+   * frames that were accepted for it are lost.
+   */
+  onPeerLost(peer: number, reason: Error, undelivered: boolean): void
 }
 
 /** The frames of one peer where they can be looked at in place. */

@@ -61,7 +61,7 @@ export class IpcLink implements Link {
   }
 
   /** The launcher notices when a process of its own host ends. */
-  readonly silenceMilliseconds = 0
+  readonly watch = undefined
 
   probe(): Promise<undefined> {
     return Promise.resolve(undefined)

@@ -7,6 +7,11 @@ export interface Library {
   readonly context: Zmq.Context
 }
 
+export interface WatchTimes {
+  readonly firstLookMilliseconds: number
+  readonly silenceMilliseconds: number
+}
+
 export interface Link {
   /** The routing id under which messages of `from` come to `to`: only holders of the job's secret can make it. */
   identity(from: number, to: number): string
@@ -14,9 +19,9 @@ export interface Link {
   listen(options: Zmq.SocketOptions<Zmq.Router>): Zmq.Router
   /** A DEALER that has been told to connect to `peer`; it queues while the peer does not listen yet. */
   connect(peer: number, options: Zmq.SocketOptions<Zmq.Dealer>): Promise<Zmq.Dealer>
-  /** How long a peer may be silent before it is probed; 0: for ever. */
-  readonly silenceMilliseconds: number
-  /** Why `peer`, which has been silent, cannot be reached; undefined where nothing is found. */
+  /** When to probe peers: so long after the first connect, after so long a silence. Undefined: never. */
+  readonly watch: WatchTimes | undefined
+  /** Why `peer` cannot be reached; undefined where nothing is found. With its `dealer`, also what becomes of handshakes. */
   probe(peer: number, dealer: Zmq.Dealer | undefined): Promise<Error | undefined>
   /** Those who connect are let in while the event loop turns, which is kept alive until `release`. */
   hold(): void

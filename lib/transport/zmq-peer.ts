@@ -36,6 +36,11 @@ export class Peer {
     this.outbox = new Outbox(stamp)
   }
 
+  /** Something has come from it. */
+  get heard(): boolean {
+    return this.#arrived !== 0
+  }
+
   /** What to send next: a batch, or an acknowledgement or question of its own. */
   next(flushing: boolean): Uint8Array | undefined {
     if (this.gone || this.failed) return undefined

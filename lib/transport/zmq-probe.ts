@@ -1,9 +1,12 @@
-// Why a peer on another host does not answer: asked only when it has been silent for long.
+// Why a peer on another host cannot be reached, if that is so: asked soon after the first connect, where nothing has shown
+// yet that messages arrive, and when a peer has been silent for long.
 //
 // A peer that computes answers late: its system accepts connections, and the handshake waits for its event loop. So what
-// speaks against a peer is only that no connection is accepted, or that what accepts it is no rank of the job.
+// speaks against a peer is only that no connection is accepted, or that what accepts it is no rank of the job; and never
+// what is wrong on our own side, or that we have had no time to read its answer.
 import type * as Net from 'node:net'
 import type * as Zmq from 'zeromq'
+import { hostAndPort } from '../wire/control.js'
 
 /** Loaded when it is needed: most ranks never need it. */
 const net = (): typeof Net => process.getBuiltinModule('node:net')
@@ -12,29 +15,35 @@ const net = (): typeof Net => process.getBuiltinModule('node:net')
 const SIGNATURE_BYTES = 10
 const MECHANISM = 12
 const GREETING_BYTES = 64
+/** Faults of this process or host: too many files, no memory, no port. */
+const OWN_FAULTS = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL', 'EAGAIN'])
 /** How long refused handshakes are waited for: connections are tried again within a second. */
 const OBSERVE_MS = 3_000
 /** A peer that is busy ends one in a handshake's time at the most. */
 const MOST_ENDED = 2
 
-/** What is wrong at a `tcp://` endpoint, or with the connection of `dealer` to it; undefined where nothing is found. */
+/**
+ * What is wrong at a `tcp://` endpoint, or with the connection of `dealer`, where one is given; undefined where nothing is
+ * found.
+ */
 export async function probe(endpoint: string, dealer: Zmq.Dealer | undefined, milliseconds: number): Promise<string | undefined> {
   const fault = await probePort(endpoint, milliseconds)
   return fault ?? (dealer === undefined || dealer.closed ? undefined : await observe(dealer))
 }
 
 function probePort(endpoint: string, milliseconds: number): Promise<string | undefined> {
-  const { hostname, port } = new URL(endpoint.replace('tcp:', 'http:'))
   return new Promise((resolve) => {
     let accepted = false
     let greeting = Buffer.alloc(0)
-    const socket = net().connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 80) })
+    const socket = net().connect(hostAndPort(endpoint))
     const done = (fault?: string): void => {
       clearTimeout(timer)
       socket.destroy()
       resolve(fault)
     }
-    const timer = setTimeout(() => done(accepted ? undefined : `no connection within ${milliseconds / 1000} s`), milliseconds)
+    // the turn of the event loop in between reads what has come while this process did something else
+    const late = (): void => done(accepted ? undefined : `no connection within ${milliseconds / 1000} s`)
+    const timer = setTimeout(() => setImmediate(late), milliseconds)
     socket.on('connect', () => (accepted = true))
     socket.on('data', (bytes) => {
       greeting = Buffer.concat([greeting, bytes]).subarray(0, GREETING_BYTES)
@@ -43,7 +52,9 @@ function probePort(endpoint: string, milliseconds: number): Promise<string | und
     })
     // a busy system may end connections as well
     socket.on('end', () => done())
-    socket.on('error', (error: NodeJS.ErrnoException) => done(accepted ? undefined : (error.code ?? error.message)))
+    socket.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+      done(accepted || OWN_FAULTS.has(code ?? '') ? undefined : (code ?? message))
+    })
   })
 }
 

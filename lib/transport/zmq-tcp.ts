@@ -8,7 +8,7 @@ import { endpointAt, isEndpoint, withoutScheme } from '../wire/control.js'
 import { Gate } from './zmq-gate.js'
 import { JobKeys, OwnKeys, toZ85 } from './zmq-keys.js'
 import type { Keys, KeysAsMade } from './zmq-keys.js'
-import type { Library, Link } from './zmq-link.js'
+import type { Library, Link, WatchTimes } from './zmq-link.js'
 import { probe } from './zmq-probe.js'
 
 /** Where a rank listens, and what its host is called in messages. */
@@ -30,8 +30,12 @@ export interface TcpOptions {
   readonly onBound: (endpoint: string) => void
   /** Asked before the first message to a peer. */
   readonly endpointOf: (peer: number) => Endpoint | Promise<Endpoint>
-  /** How long a peer may leave messages unanswered before it is looked for; also how long to look. Default: 30 s. */
+  /** How long after the first connect to a peer it is looked for, unless it has answered. Default: 1 s. */
+  readonly firstLookMilliseconds?: number
+  /** How long a peer may leave messages unanswered before it is looked for. Default: 30 s. */
   readonly silenceMilliseconds?: number
+  /** How long a look may take. Default: 5 s, in which a system asks three times for a connection. */
+  readonly lookMilliseconds?: number
   /** How long a handshake may take from its first byte. Default: 10 s. */
   readonly handshakeMilliseconds?: number
 }
@@ -40,8 +44,9 @@ export interface TcpOptions {
 const ZMQ_USE_FD = 89
 /** What CURVE adds to a message. */
 export const CURVE_BYTES = 64
+const FIRST_LOOK_MS = 1_000
 const SILENCE_MS = 30_000
-const PROBE_MS = 10_000
+const LOOK_MS = 5_000
 const HEARTBEAT_INTERVAL_MS = 5_000
 /** Long enough for a cable to be put back, or a host to be busy; that a host is gone is for the launcher to notice. */
 const HEARTBEAT_TIMEOUT_MS = 60_000
@@ -64,7 +69,7 @@ export class TcpLink implements Link {
   readonly #gate: Gate
   /** Sockets of one context: in tests they belong to several ranks. */
   readonly #domain = `tsmpi-${domains++}`
-  readonly silenceMilliseconds: number
+  readonly watch: WatchTimes
   #bound = ''
 
   constructor(library: Library, options: TcpLinkOptions) {
@@ -75,7 +80,10 @@ export class TcpLink implements Link {
     const gate = gates.get(context) ?? new Gate(zmq, context)
     gates.set(context, gate)
     this.#gate = gate
-    this.silenceMilliseconds = options.silenceMilliseconds ?? SILENCE_MS
+    this.watch = {
+      firstLookMilliseconds: options.firstLookMilliseconds ?? FIRST_LOOK_MS,
+      silenceMilliseconds: options.silenceMilliseconds ?? SILENCE_MS,
+    }
   }
 
   identity(from: number, to: number): string {
@@ -140,9 +148,9 @@ export class TcpLink implements Link {
   }
 
   async probe(peer: number, dealer: Zmq.Dealer | undefined): Promise<Error | undefined> {
-    const { rank, host } = this.#options
+    const { rank, host, lookMilliseconds = LOOK_MS } = this.#options
     const there = await this.#options.endpointOf(peer)
-    const why = await probe(there.endpoint, dealer, Math.min(PROBE_MS, this.silenceMilliseconds))
+    const why = await probe(there.endpoint, dealer, lookMilliseconds)
     if (why === undefined) return undefined
     const [here, address] = [this.#bound, there.endpoint].map(withoutScheme)
     return new TransportError(

@@ -1,37 +1,53 @@
-// Watches over peers on other hosts: who has not acknowledged anything for long is asked to, and looked for.
+// Watches over peers on other hosts. Soon after the first connect to a peer it is looked for (zmq-probe.ts), unless it has
+// acknowledged something: ZeroMQ goes on trying without a word where it cannot be reached. Who has not acknowledged anything
+// for long is looked for again, and asked to: that shows a peer that messages to it were lost with a broken connection, even
+// where none follows.
 //
-// The question shows a peer that messages to it were lost with a broken connection, even where none follows; the look
-// (zmq-probe.ts) shows us that it cannot be reached, or could not be from the beginning. A peer that only is silent is
-// waited for: it may be computing.
+// A peer that only is silent is waited for: it may be computing. The first look is one at its port alone, and asks nothing of
+// it: whom nobody answers would need to connect for the acknowledgement only.
+import type { WatchTimes } from './zmq-link.js'
 import type { Peer } from './zmq-peer.js'
 
-export interface VigilOptions {
+export interface VigilOptions extends WatchTimes {
   readonly peers: readonly Peer[]
-  /** How long a peer may be silent before it is looked for. */
-  readonly milliseconds: number
   /** Sends the question. */
   ask(peer: Peer): void
-  /** What is wrong with the way to a peer, if anything is. */
-  look(peer: Peer): Promise<Error | undefined>
+  /** What is wrong with the way to a peer, if anything is; `handshakes`: also with those of its connection. */
+  look(peer: Peer, handshakes: boolean): Promise<Error | undefined>
   lose(peer: Peer, why: Error): void
 }
 
 const TICKS = 4
+/**
+ * How long those who know better have to say why nobody is there any more: the rank may have died, and the launcher or the
+ * other ranks (bootstrap/pmi-control.ts) end the job. That is most likely where the peer has been heard of before.
+ */
+const LAST_WORD_MS = 1_250
+const LAST_WORD_OF_KNOWN_MS = 10_000
 
 export class Vigil {
   readonly #options: VigilOptions
   readonly #timer: NodeJS.Timeout
   /** By rank: the last acknowledgement that was seen, since how many ticks, and whether the peer is being looked for. */
   readonly #seen: { acknowledged: number; ticks: number; looking: boolean }[]
+  #ended = false
 
   constructor(options: VigilOptions) {
     this.#options = options
     this.#seen = options.peers.map(() => ({ acknowledged: 0, ticks: 0, looking: false }))
-    this.#timer = setInterval(() => options.peers.forEach((peer, at) => this.#tick(peer, at)), options.milliseconds / TICKS)
-    this.#timer.unref()
+    const tick = (): void => options.peers.forEach((peer, at) => this.#tick(peer, at))
+    this.#timer = setInterval(tick, options.silenceMilliseconds / TICKS).unref()
+  }
+
+  /** The first connect to `peer` is under way. */
+  connecting(peer: Peer): void {
+    setTimeout(() => {
+      if (!this.#ended && !peer.gone && peer.outbox.acknowledged === 0) void this.#look(peer, false)
+    }, this.#options.firstLookMilliseconds).unref()
   }
 
   end(): void {
+    this.#ended = true
     clearInterval(this.#timer)
   }
 
@@ -45,13 +61,15 @@ export class Vigil {
       seen.looking = true
       seen.ticks = 0
       this.#options.ask(peer)
-      void this.#look(peer).finally(() => (seen.looking = false))
+      void this.#look(peer, true).finally(() => (seen.looking = false))
     }
   }
 
-  async #look(peer: Peer): Promise<void> {
+  async #look(peer: Peer, handshakes: boolean): Promise<void> {
     const { acknowledged } = peer.outbox
-    const why = await this.#options.look(peer)
-    if (why !== undefined && !peer.gone && peer.outbox.acknowledged === acknowledged) this.#options.lose(peer, why)
+    const why = await this.#options.look(peer, handshakes)
+    if (why === undefined) return
+    await new Promise((resolve) => setTimeout(resolve, peer.heard ? LAST_WORD_OF_KNOWN_MS : LAST_WORD_MS).unref())
+    if (!this.#ended && !peer.gone && peer.outbox.acknowledged === acknowledged) this.#options.lose(peer, why)
   }
 }

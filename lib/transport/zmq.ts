@@ -18,6 +18,7 @@ import { Inbox } from './inbox.js'
 import { MAX_PAYLOAD } from './outbox.js'
 import type { Receiver, Transport } from './transport.js'
 import { Peer } from './zmq-peer.js'
+import type { WatchTimes } from './zmq-link.js'
 import { Vigil } from './zmq-vigil.js'
 import { openSockets, type SocketOptions, type ZmqSockets } from './zmq-sockets.js'
 
@@ -173,15 +174,15 @@ export class ZmqTransport implements Transport {
     this.#endFlushes()
   }
 
-  #watchOver(sockets: ZmqSockets): void {
+  #watchOver({ link }: ZmqSockets, times: WatchTimes): void {
     this.#vigil = new Vigil({
+      ...times,
       peers: this.#ranks.map((rank) => this.#peers[rank]),
-      milliseconds: sockets.link.silenceMilliseconds,
       ask: (peer) => {
         peer.ask = true
         this.#kick(peer)
       },
-      look: (peer) => sockets.link.probe(peer.rank, peer.dealer),
+      look: (peer, handshakes) => link.probe(peer.rank, handshakes ? peer.dealer : undefined),
       lose: (peer, why) => this.#lose(peer, why),
     })
   }
@@ -196,7 +197,7 @@ export class ZmqTransport implements Transport {
       const sockets = await openSockets({ ...options, secret: await secret })
       if (this.#closed) return sockets.close()
       this.#sockets = sockets
-      if (sockets.link.silenceMilliseconds > 0) this.#watchOver(sockets)
+      if (sockets.link.watch !== undefined) this.#watchOver(sockets, sockets.link.watch)
       for (const peer of this.#peers) if (!peer.outbox.empty) this.#kick(peer)
       if (this.#waiting()) void this.#read()
     } catch (error) {
@@ -211,7 +212,7 @@ export class ZmqTransport implements Transport {
   async #write(peer: Peer, sockets: ZmqSockets): Promise<void> {
     peer.writing = true
     try {
-      const dealer = (peer.dealer ??= await sockets.connect(peer.rank))
+      const dealer = (peer.dealer ??= await this.#open(peer, sockets))
       if (peer.gone || this.#closed) this.#hangUp(peer)
       while (!this.#closed && this.#sendNext(peer, dealer)) await Promise.resolve()
       this.#block(peer, peer.outbox.blocked)
@@ -220,6 +221,12 @@ export class ZmqTransport implements Transport {
     } finally {
       peer.writing = false
     }
+  }
+
+  async #open(peer: Peer, sockets: ZmqSockets): Promise<Dealer> {
+    const dealer = await sockets.connect(peer.rank)
+    this.#vigil?.connecting(peer)
+    return dealer
   }
 
   /** Returns whether there was something to send. */
@@ -334,13 +341,19 @@ export class ZmqTransport implements Transport {
     if (!this.#closed) this.#receiver.onWake()
   }
 
-  /** Nothing more is taken from or sent to this peer; the engine hears of it after the frames that came before. */
+  /**
+   * Nothing more is taken from or sent to this peer; the engine hears of it after the frames that came before. An Error: it
+   * cannot be reached, and says all by itself.
+   */
   #lose(peer: Peer, what: string | Error, cause?: unknown): void {
     if (peer.lost || this.#closed) return
     peer.lost = true
+    const unreachable = what instanceof Error
+    const undelivered = unreachable && !peer.outbox.empty
     this.forget(peer.rank)
     const message = `rank ${this.#rank} lost rank ${peer.rank} (zmq): `
-    this.#inbox.pushFault(peer.rank, what instanceof Error ? what : new TransportError(message + what, { cause }))
+    const why = unreachable ? what : new TransportError(message + what, { cause })
+    this.#inbox.pushFault(peer.rank, { reason: why, undelivered })
     if (this.#asleep) this.#wake()
   }
 

@@ -40,7 +40,13 @@ export type ToRank =
 export const endpointAt = (address: string, port: number | '*'): string =>
   `tcp://${address.includes(':') ? `[${address}]` : address}:${port}`
 
-export const isEndpoint = (text: string): boolean => /^tcp:\/\/[^/\s]+:\d{1,5}$/.test(text)
+export const isEndpoint = (text: string): boolean => /^tcp:\/\/[^/\s]+:\d{1,5}$/.test(text) && hostAndPort(text).port < 65536
+
+/** What to connect to. `endpoint` must be one. */
+export function hostAndPort(endpoint: string): { host: string; port: number } {
+  const colon = endpoint.lastIndexOf(':')
+  return { host: endpoint.slice('tcp://'.length, colon).replace(/^\[|\]$/g, ''), port: Number(endpoint.slice(colon + 1)) }
+}
 
 /** For people: `10.0.0.7:41234`. */
 export const withoutScheme = (endpoint: string): string => endpoint.replace('tcp://', '')

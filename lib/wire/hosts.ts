@@ -1,8 +1,15 @@
-// The host of each rank as a word for the environment: `a,b;0x4,1x4` is a job of four ranks on a, then four on b.
+// The host of each rank: how many each host has, and all of it as a word for the environment. `a,b;0x4,1x4` is a job of
+// four ranks on a, then four on b.
 //
 //   word := name { "," name } ";" run { "," run }
 //   run  := index [ "-" index ] [ "x" times ]          0-2x3: hosts 0, 1, 2, three times over
 import { StateError } from '../errors.js'
+
+export function ranksPerHost(hosts: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const host of hosts) counts.set(host, (counts.get(host) ?? 0) + 1)
+  return counts
+}
 
 /** Names must be free of commas and semicolons. */
 export function encodeHosts(hosts: readonly string[]): string {

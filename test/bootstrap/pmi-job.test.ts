@@ -68,8 +68,10 @@ void t.test('how jobs on several hosts end', { skip: !addon && 'needs the addon'
   }
   const late = await run('late', on)
   t.match(late, { codes: [0, 0, 0], stdout: 'late\nfinalized\nfinalized\nfinalized\n', stderr: '', finalized: [0, 1, 2] }, described(late))
+  const network = await run('late', { ...on, env: { TSMPI_INTERFACE: '127.0.0.0/8' } })
+  t.match(network, { codes: [0, 0, 0], stderr: '' }, described(network))
   const nowhere = await run('well', { ...on, env: { TSMPI_INTERFACE: 'eth99' } })
-  t.match(nowhere.stderr, /cannot join the job: TSMPI_INTERFACE=eth99 is no interface and no address of this host, which has .*lo 127\.0\.0\.1/)
+  t.match(nowhere.stderr, /cannot join the job: TSMPI_INTERFACE=eth99: this host has no such address, but .*lo 127\.0\.0\.1/)
 })
 
 void t.test('nothing is left in /dev/shm', { skip: !addon }, async (t) => {

@@ -95,11 +95,21 @@ void t.test('hosts that cannot be had', { skip, timeout: 600_000 }, async (t) =>
   })
 
   await test('hosts that do not reach each other: both are named, with their addresses', async (t) => {
-    for (const name of ['h1', 'h2']) await cluster.host(name).isolate(true)
-    const job = await runJob(cluster, [...onHosts(cluster, 1, cluster.hosts.slice(0, 2)), here('rounds.mjs')])
-    t.ok(job.code !== 0, show(job))
-    t.match(job.stderr, /rank [01] on h[12] \(10\.77\.0\.[12]:\d+\) cannot reach rank [01] on h[12] \(10\.77\.0\.[12]:\d+\): /)
-    for (const name of ['h1', 'h2']) await cluster.host(name).isolate(false)
+    const both = cluster.hosts.slice(0, 2)
+    const rank = String.raw`rank [01] on h[12] \(10\.77\.0\.[12]:\d+\)`
+    for (const host of both) await host.isolate(true)
+    for (const why of ['EHOSTUNREACH', 'no connection within 5 s']) {
+      // who has the other's card on record asks nobody for it, and hears nothing
+      if (why !== 'EHOSTUNREACH') for (const host of both) await host.remember(both)
+      const job = await runJob(cluster, [...onHosts(cluster, 1, both), here('rounds.mjs')])
+      t.ok(job.code !== 0, show(job))
+      t.match(job.stderr, new RegExp(`${rank} cannot reach ${rank}: ${why}`))
+      const send = `import { COMM_WORLD as world } from 'tsmpi'; world.rank === 0 ? await world.send('x', 1) : await world.recv(0)`
+      const sent = await runJob(cluster, [...onHosts(cluster, 1, both), process.execPath, '--input-type=module', '-e', send])
+      t.ok(sent.code !== 0, show(sent))
+      t.match(sent.stderr, new RegExp(`${rank} cannot reach ${rank}: ${why}`))
+    }
+    for (const host of both) await host.isolate(false)
   })
 
   await test('a full disk for output files', async (t) => {

@@ -335,6 +335,22 @@ void t.test('a peer that leaves', async (t) => {
   })
 })
 
+void t.test('a peer that cannot be reached, with messages to it', async (t) => {
+  const { world, engine, close } = scripted({ size: 4 })
+  const told: [number, string][] = []
+  engine.onUndelivered = (...what) => told.push(what)
+  await world.send('x', 1)
+  await world.send('y', 2)
+  const request = world.irecv(2)
+  engine.onPeerLost(1, new TransportError('cannot reach it'), true)
+  engine.onPeerLost(2, new TransportError('cannot reach it either'), true)
+  engine.onPeerLost(3, new TransportError('nor that one'), false)
+  const [error] = await Promise.allSettled([request])
+  t.match(error, { status: 'rejected', reason: { rank: 2, message: /cannot reach it either/ } })
+  t.same(told, [[1, 'cannot reach it']], 'told where no operation says it, and once')
+  close()
+})
+
 void t.test('a mismatch is told with names', async (t) => {
   const { world, transport, close } = scripted()
   transport.arrive({ kind: EAGER, type: FLOAT64, tag: 3, payload: bytes(16) })

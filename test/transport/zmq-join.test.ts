@@ -8,7 +8,6 @@ import { Dealer, type SocketOptions } from 'zeromq'
 import { Inbox } from '../../lib/transport/inbox.js'
 import { Outbox } from '../../lib/transport/outbox.js'
 import { JobKeys } from '../../lib/transport/zmq-keys.js'
-import { couldBeRank } from '../../lib/transport/zmq-probe.js'
 import { jobMark } from '../../lib/wire/batch.js'
 import { Peer } from '../../lib/transport/zmq-peer.js'
 import { header, pattern, Rank, random, until } from './contract.js'
@@ -181,35 +180,6 @@ void t.test('a recorded connection, played again', async (t) => {
   proxy.close()
 })
 
-void t.test('a peer that cannot be reached is lost, with both hosts and addresses', async (t) => {
-  const nobody = createServer().listen(0, '127.0.0.1')
-  await once(nobody, 'listening')
-  const { port } = nobody.address() as { port: number }
-  await new Promise((resolve) => nobody.close(resolve))
-  const http = createServer((socket) => socket.on('error', () => undefined).end('HTTP/1.1 400 Bad Request\r\n\r\n'))
-  await once(http.listen(0, '127.0.0.1'), 'listening')
-  const served = (http.address() as { port: number }).port
-  const other = await honest()
-  const cases: [number, RegExp][] = [[port, /ECONNREFUSED/], [served, /no rank of tsmpi/]]
-  for (const [at, why] of cases) {
-    const job = tcpJob(2)
-    const rank = new Rank()
-    const there = { endpoint: `tcp://127.0.0.1:${at}`, host: 'elsewhere' }
-    const tcp = { ...tcpOptions(job, 0), endpointOf: () => there, silenceMilliseconds: 400 }
-    rank.transport = tcpTransport(job, 0, rank, { tcp })
-    rank.post(1, 1)
-    await until([rank], () => rank.lost.length > 0)
-    const [[peer, error]] = rank.lost
-    t.equal(peer, 1)
-    t.match(error.message, /rank 0 on host0 \(127\.0\.0\.1:\d+\) cannot reach rank 1 on elsewhere \(127\.0\.0\.1:\d+\): /)
-    t.match(error.message, why)
-    rank.transport.close()
-  }
-  await other.talk(t)
-  other.close()
-  http.close()
-})
-
 void t.test('ranks of different epochs do not meet, and say so', async (t) => {
   const job = tcpJob(2)
   const ranks = [new Rank(), new Rank()]
@@ -221,33 +191,6 @@ void t.test('ranks of different epochs do not meet, and say so', async (t) => {
   t.match(ranks[0].lost, [[1, { message: /cannot reach rank 1 on host1 .*: it (ends|does not)/ }]])
   t.equal(ranks[1].received, 0)
   for (const rank of ranks) rank.transport.close()
-})
-
-void t.test('a peer that computes is waited for', async (t) => {
-  const job = tcpJob(2)
-  const ranks = [new Rank(), new Rank()]
-  ranks.forEach((rank, at) => {
-    rank.transport = tcpTransport(job, at, rank, { tcp: { ...tcpOptions(job, at), silenceMilliseconds: 100 } })
-  })
-  ranks[0].post(1, 1)
-  ranks[0].pump()
-  for (let i = 0; i < 60; i++) {
-    ranks[0].transport.poll()
-    await delay(10)
-  }
-  t.same(ranks[0].lost, [])
-  await until(ranks, () => ranks[1].received === 1)
-  for (const rank of ranks) rank.transport.close()
-})
-
-void t.test('who listens: the beginnings of greetings', async (t) => {
-  const greeting = Buffer.concat([Buffer.from('ff00000000000000017f0301', 'hex'), Buffer.from('CURVE')])
-  for (let length = 0; length <= greeting.length; length++) t.ok(couldBeRank(greeting.subarray(0, length)))
-  for (const at of [0, 9, 12, 16]) {
-    const wrong = Buffer.from(greeting)
-    wrong[at] ^= 1
-    t.notOk(couldBeRank(wrong), `byte ${at}`)
-  }
 })
 
 void t.test(`${CASES} damaged messages at the parser`, async (t) => {

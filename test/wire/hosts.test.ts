@@ -1,6 +1,11 @@
 // The hosts of all ranks in one word: short for what launchers make, refused where it is broken.
 import t from 'tap'
-import { decodeHosts, encodeHosts } from '../../lib/wire/hosts.js'
+import { decodeHosts, encodeHosts, ranksPerHost } from '../../lib/wire/hosts.js'
+
+void t.test('ranks per host', async (t) => {
+  t.same([...ranksPerHost(['a', 'b', 'a', 'c', 'a'])], [['a', 3], ['b', 1], ['c', 1]])
+  t.same([...ranksPerHost([])], [])
+})
 
 void t.test('there and back', async (t) => {
   const cases: [hosts: string, word: string][] = [

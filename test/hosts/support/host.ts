@@ -30,6 +30,9 @@ export interface StartOptions {
   input?: boolean
 }
 
+/** The address of the network card of the host with this address. */
+const cardOf = (address: string): string => `02:00:00:00:00:${address.split('.')[3]!.slice(-2).padStart(2, '0')}`
+
 export class Host {
   readonly name: string
   readonly address: string
@@ -88,7 +91,7 @@ export class Host {
     const script = `ip link del port-${this.name} 2>/dev/null; ${cable} && ip link set port-${this.name} master br0 up`
     await command('nsenter', '-t', String(this.#switch), '--net', 'sh', '-c', script)
     // A host that comes up again has the card that it had: others remember the card's address for a while.
-    await this.run(['sh', '-c', `ip link set eth0 address 02:00:00:00:00:${this.address.split('.')[3]!.slice(-2).padStart(2, '0')}
+    await this.run(['sh', '-c', `ip link set eth0 address ${cardOf(this.address)}
       ip addr add ${this.address}/24 dev eth0; ip addr add ${this.address2}/24 dev eth0
       ip addr add ${this.address6}/64 dev eth0 nodad || true
       ip link set eth0 up`])
@@ -148,6 +151,13 @@ export class Host {
   async isolate(isolated: boolean): Promise<void> {
     const port = ['bridge', 'link', 'set', 'dev', `port-${this.name}`, 'isolated', isolated ? 'on' : 'off']
     await command('nsenter', '-t', String(this.#switch), '--net', ...port)
+  }
+
+  /** Others' addresses are known to this host for good: what is sent to them is lost where the switch does not pass it on. */
+  async remember(others: readonly Host[]): Promise<void> {
+    for (const { address } of others.filter((host) => host !== this)) {
+      await this.run(['ip', 'neigh', 'replace', address, 'lladdr', cardOf(address), 'nud', 'permanent', 'dev', 'eth0'])
+    }
   }
 
   async #port(state: string): Promise<void> {

@@ -1,8 +1,8 @@
 // At which address a host is to be reached.
 import t from 'tap'
-import { chooseAddress, ownAddresses } from '../../../launcher/tree/addresses.js'
-import type { OwnAddress } from '../../../launcher/tree/addresses.js'
-import { isNetwork, parseNetwork } from '../../../launcher/hosts/network.js'
+import { chooseAddress } from '../../../launcher/tree/addresses.js'
+import { ownAddresses } from '../../../lib/addresses.js'
+import type { OwnAddress } from '../../../lib/addresses.js'
 
 const address = (name: string, text: string, internal = false): OwnAddress => ({
   interface: name, address: text, family: text.includes(':') ? 'IPv6' : 'IPv4', internal,
@@ -41,14 +41,6 @@ void t.test('by name and by network', async (t) => {
   await t.rejects(choose({ interface: 'ib2' }), { code: 'TSMPI_LAUNCH', message: new RegExp(`^${message}`) })
   await t.rejects(choose({ interface: '10.2.0.0/16' }), { code: 'TSMPI_LAUNCH' })
   await t.rejects(choose({ interface: 'x' }, [], []), { message: '--interface x: it has no such address, but none at all' })
-})
-
-void t.test('what a network is', async (t) => {
-  t.same(parseNetwork('10.0.0.0/8'), { address: '10.0.0.0', bits: 8 })
-  t.same(parseNetwork('10.0.0.7'), { address: '10.0.0.7', bits: 32 })
-  t.same(parseNetwork('fd00::/64'), { address: 'fd00::', bits: 64 })
-  for (const name of ['eth0', 'br-1a2b', 'wlan0.100', '10.0.0']) t.ok(parseNetwork(name) === undefined && isNetwork(name), name)
-  for (const nothing of ['', '10.0.0.0/33', 'fd00::/129', 'a b', 'eth0/8', '10.0.0/8', '10.0.0.0/']) t.notOk(isNetwork(nothing), nothing)
 })
 
 void t.test('of this machine', async (t) => {
