@@ -1,10 +1,12 @@
-// The agents that this one starts on other hosts, and the frames between them and the launcher.
+// The agents that this one starts on other hosts, each by itself or all by one step (step.ts), and the frames between
+// them and the launcher.
 //
 // Invariants:
 // - Frames keep their order on each connection, and none is held up here: credit goes from end to end.
 // - Of each host the launcher hears either `joined` and, if it is lost, later `gone`; or `unreachable`. With a host those
 //   behind it are lost: their agents leave when their connection to it ends.
-// - No agent is trusted with the job before its greeting has been checked: the secret comes later, by `launch`.
+// - No agent is trusted with the job before its greeting has been checked: the secret comes later, by `launch`. Those of
+//   a step have it before, for it is by keys of it that they can greet.
 import { basename } from 'node:path'
 import * as wire from '../../lib/wire/agent.js'
 import type { Branch, FromAgent, Greeting, Leftover, Tree } from '../../lib/wire/agent.js'

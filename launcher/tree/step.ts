@@ -9,6 +9,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
+import { addressOn, ownAddresses } from '../../lib/addresses.js'
 import { LaunchError } from '../../lib/errors.js'
 import type { Branch, Invitation, StepOptions, Tree } from '../../lib/wire/agent.js'
 import { hostKey } from '../hosts/host.js'
@@ -44,7 +45,7 @@ export class Step {
     const zmq = await import('zeromq').catch((error: Error) => {
       throw new LaunchError(`agents of a step need zeromq, which cannot be loaded: ${error.message}`)
     })
-    const address = await chooseAddress({ reachedAt: await addressesTowards(tree.branches), ...(options.interface !== undefined && { interface: options.interface }) })
+    const address = await addressFor(tree.branches, options)
     const secret = { job: tree.job, secret: options.secret }
     return new Step(tree, secret, (listener) => new Port(zmq, address, secret, tree.branches.map(({ host }) => host), listener))
   }
@@ -178,8 +179,13 @@ class StepLink extends AgentLink {
   }
 }
 
-/** The addresses of this host from which messages to the nodes go out. */
-async function addressesTowards(branches: readonly Branch[]): Promise<string[]> {
+/**
+ * As ranks would listen; else at the address from which messages to the nodes go out. `--interface` is about ranks: a
+ * login node, which has none, need not be on their network.
+ */
+async function addressFor(branches: readonly Branch[], options: Pick<StepOptions, 'interface'>): Promise<string> {
+  const chosen = options.interface === undefined ? undefined : addressOn(options.interface, ownAddresses())
+  if (chosen !== undefined) return chosen
   const found = await Promise.all(branches.slice(0, NAMES_TRIED).map(({ name }) => ownAddressTowards(name)))
-  return found.filter((address) => address !== undefined)
+  return chooseAddress({ reachedAt: found.filter((address) => address !== undefined) })
 }
