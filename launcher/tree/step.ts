@@ -19,7 +19,9 @@ import { startRemoteAgent, stepCommand } from '../spawn/remote.js'
 import type { RemoteCommand } from '../spawn/remote.js'
 import { SrunWords } from '../spawn/srun-words.js'
 import { chooseAddress, ownAddressTowards } from './addresses.js'
+import type { Secret } from './messages.js'
 import { Port } from './port.js'
+import type { PortListener } from './port.js'
 
 /** So many names are tried for the way to the nodes: that none of them is known says enough. */
 const NAMES_TRIED = 3
@@ -47,10 +49,11 @@ export class Step {
     })
     const address = await addressFor(tree.branches, options)
     const secret = { job: tree.job, secret: options.secret }
-    return new Step(tree, secret, (listener) => new Port(zmq, address, secret, tree.branches.map(({ host }) => host), listener))
+    const hosts = tree.branches.map(({ host }) => host)
+    return new Step(tree, secret, (listener) => new Port(zmq, address, secret, hosts, listener))
   }
 
-  private constructor(tree: Tree, secret: Pick<Invitation, 'job' | 'secret'>, listen: (listener: ConstructorParameters<typeof Port>[4]) => Port) {
+  private constructor(tree: Tree, secret: Secret, listen: (listener: PortListener) => Port) {
     this.#tree = tree
     this.command = stepCommand(tree, tree.branches)
     this.#port = listen({
