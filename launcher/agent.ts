@@ -3,7 +3,8 @@
 //
 // Invariants:
 // - It reads frames on standard input and writes frames on standard output, nothing else, so that a pipe or an ssh
-//   session can carry them. The end of its input is the loss of the launcher: it kills every group and leaves.
+//   session can carry them; in a step of srun, where the agents share both, over a connection of its own
+//   (tree/uplink.ts). The end of its input is the loss of the launcher: it kills every group and leaves.
 // - Output under way is bounded: once a window of bytes is not credited, each rank's pipe is read at most once more,
 //   and the ranks block. Every other frame is small. So memory is bounded, and control waits behind little output.
 // - It does not judge: it reports what happens to a rank, and the launcher decides what that means for the job.
@@ -11,7 +12,7 @@ import { Socket } from 'node:net'
 import { availableParallelism, hostname } from 'node:os'
 import { ENV, ROLE } from '../lib/env.js'
 import * as wire from '../lib/wire/agent.js'
-import type { FromAgent, LaunchSpec, Network, ToAgent, Tree } from '../lib/wire/agent.js'
+import type { FromAgent, Greeting, LaunchSpec, Network, ToAgent, Tree } from '../lib/wire/agent.js'
 import type { FromRank, SentFrames } from '../lib/wire/control.js'
 import { segmentBytes } from '../lib/wire/segment.js'
 import { nativeMemory, whyNotNative } from '../native/load.js'
@@ -28,9 +29,16 @@ import type { Relay } from './tree/relay.js'
 import { version } from './version.js'
 
 
-const out = new Socket({ fd: 1, readable: false, writable: true })
+const [, , mode, patience] = process.argv
 /** Started on another host than its parent: it must say who it is, and watch whether the parent is there. */
-const remote = process.argv[2] === 'greet'
+const remote = mode !== undefined
+const out = new Socket({ fd: 1, readable: false, writable: true })
+/** Takes pieces of what goes to the parent. */
+let write = (pieces: readonly Buffer[]): void => {
+  out.cork()
+  for (const piece of pieces) out.write(piece)
+  out.uncork()
+}
 /** The number of this host in frames, once it has one. */
 let self = remote ? undefined : 0
 const ranks = new Map<number, Rank>()
@@ -47,13 +55,7 @@ let ending: number | undefined
 /** Standard input that has come before the ranks were started; undefined since. */
 let early: wire.Frame[] | undefined = []
 
-const say = (message: FromAgent): void => void out.write(wire.controlFrame(self ?? 0, message))
-
-function write(pieces: readonly Buffer[]): void {
-  out.cork()
-  for (const piece of pieces) out.write(piece)
-  out.uncork()
-}
+const say = (message: FromAgent): void => write([wire.controlFrame(self ?? 0, message)])
 
 /** Frames sent by ranks that left without having finalized. */
 const leaving = new Map<number, SentFrames>()
@@ -63,7 +65,7 @@ const listener: Listener = {
     write(wire.frame(type, self ?? 0, rank, chunk))
     gate.pass(stream, chunk.length)
   },
-  consumed: (rank, bytes) => void out.write(wire.creditFrame(self ?? 0, rank, bytes)),
+  consumed: (rank, bytes) => write([wire.creditFrame(self ?? 0, rank, bytes)]),
   message: onRankMessage,
   failed: (rank, reason, code) => say({ type: 'failed', rank, reason, code }),
   exited(rank, code, signal) {
@@ -133,13 +135,17 @@ function onLauncherMessage(message: ToAgent): void {
 async function join(tree: Tree): Promise<void> {
   self = tree.host
   if (remote) Object.assign(process.env, tree.env)
-  const beat = (): void => void out.write(wire.beatFrame())
+  const beat = (): void => write([wire.beatFrame()])
   heartbeat?.stop()
   // Below the launcher itself a closed pipe tells of its end; that it may be stopped is as on one host.
   heartbeat = new Heartbeat(tree.heartbeat, { beat, ...(remote && { silent: () => void leave() }) })
   if (tree.branches.length === 0) return
   const { Relay } = await import('./tree/relay.js')
-  relay = new Relay(tree, { version: version(), node: process.versions.node }, write)
+  try {
+    relay = await Relay.open(tree, { version: version(), node: process.versions.node }, write)
+  } catch (error) {
+    say({ type: 'refused', reason: (error as Error).message })
+  }
 }
 
 async function launch(spec: LaunchSpec): Promise<void> {
@@ -250,7 +256,7 @@ async function leave(): Promise<void> {
   const below = relay
   relay = undefined
   await below?.close()
-  process.exit(0)
+  process.exit()
 }
 
 function read(chunk: Buffer): void {
@@ -262,14 +268,32 @@ function read(chunk: Buffer): void {
   }
 }
 
-/** Another host's agent says first who it is. */
-function greet(): void {
-  const [client, , server] = (process.env['SSH_CONNECTION'] ?? '').split(' ')
-  const session = client && server ? { client, server } : {}
+/** Another host's agent says first who it is. `session`: the addresses by which it was reached. */
+function greet(session: Pick<Greeting, 'client' | 'server'>): void {
   const { pid, versions } = process
-  out.write(wire.encodeGreeting({ version: version(), node: versions.node, pid, processors: availableParallelism(), ...session }))
-  // Before the heartbeat begins with the first order, whoever started it may be lost as well.
-  setTimeout(() => void (self === undefined && leave()), (Number(process.argv[3]) || 60) * 1000).unref()
+  write([wire.encodeGreeting({ version: version(), node: versions.node, pid, processors: availableParallelism(), ...session })])
+}
+
+function sshSession(): Pick<Greeting, 'client' | 'server'> {
+  const [client, , server] = (process.env['SSH_CONNECTION'] ?? '').split(' ')
+  return client && server ? { client, server } : {}
+}
+
+/** One of many in a step: by a connection to the root of the tree. */
+async function connect(): Promise<void> {
+  const failed = (problem?: string): void => {
+    if (problem !== undefined) process.stderr.write(`tsmpirun's agent: ${problem}\n`)
+    process.exitCode = problem === undefined ? 0 : 1
+    void leave()
+  }
+  try {
+    const { openUplink } = await import('./tree/uplink.js')
+    const uplink = await openUplink(process.stdin, { bytes: read, ended: failed })
+    write = (pieces) => uplink.write(pieces)
+    greet(await uplink.session())
+  } catch (error) {
+    failed((error as Error).message)
+  }
 }
 
 process.on('exit', killAll)
@@ -277,6 +301,9 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal
 for (const signal of ['SIGUSR1', 'SIGUSR2'] as const) process.on(signal, () => {})
 out.on('error', () => void leave())
 const reader = new wire.FrameReader()
-process.stdin.on('data', read)
 process.stdin.on('end', () => void leave()).on('error', () => void leave())
-if (remote) greet()
+// Before the heartbeat begins with the first order, whoever started it may be lost as well.
+if (remote) setTimeout(() => void (self === undefined && leave()), (Number(patience) || 60) * 1000).unref()
+if (mode === 'step') void connect()
+else process.stdin.on('data', read)
+if (mode === 'greet') greet(sshSession())

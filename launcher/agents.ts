@@ -9,7 +9,7 @@ import { availableParallelism } from 'node:os'
 import { ENV } from '../lib/env.js'
 import * as wire from '../lib/wire/agent.js'
 import type { Branch, FromAgent, Greeting, LaunchSpec, OfRanks, ToAgent } from '../lib/wire/agent.js'
-import { AgentLink, parseFromAgent } from './link.js'
+import { ProcessLink, parseFromAgent } from './link.js'
 import type { Plan } from './plan.js'
 import { keptFromAgent } from './spawn/local.js'
 import { formatCpuList } from './topology.js'
@@ -54,7 +54,7 @@ const SWEEP_PART = 0.2
 export class Agents {
   readonly #plan: Plan
   readonly #agent: ChildProcess
-  readonly #link: AgentLink
+  readonly #link: ProcessLink
   readonly #listener: AgentsListener
   /** By number: the first is this host, with or without ranks. */
   readonly #nodes: Node[]
@@ -73,7 +73,7 @@ export class Agents {
     this.#nodes = makeNodes(plan)
     for (const [host, { ranks }] of this.#nodes.entries()) for (const rank of ranks) this.#hostOf[rank] = host
     this.#window = Math.max(MIN_WINDOW, Math.min(wire.OUTPUT_WINDOW, ALL_WINDOWS / this.#nodes.length))
-    this.#link = new AgentLink(agent, { frame: (frame) => this.#onFrame(frame), lost: (how) => this.#onRootLost(how) })
+    this.#link = new ProcessLink(agent, { frame: (frame) => this.#onFrame(frame), lost: (how) => this.#onRootLost(how) })
     if (this.several) this.#heartbeat = new Heartbeat(plan.tree.heartbeat, { silent: (seconds) => this.#link.kill(`nothing was heard of it for ${seconds} s`) })
   }
 
@@ -93,10 +93,14 @@ export class Agents {
 
   start(): void {
     if (!this.several) return this.#launch()
-    const { job, tree: { heartbeat, start, width } } = this.#plan
-    const tops = branches(this.#nodes.flatMap(({ branch }) => branch ?? []), width)
+    const { job, secret, tree: { heartbeat, start, width, interface: chosen } } = this.#plan
+    const others = this.#nodes.flatMap(({ branch }) => branch ?? [])
+    // One agent alone needs no port to connect to.
+    const inOneStep = start.by === 'srun' && others.length > 1
+    const tops = branches(others, inOneStep ? others.length : width)
     for (const branch of allBranches(tops)) this.#nodes[branch.host].branch = branch
-    this.#link.send(0, { type: 'tree', host: 0, job, heartbeat, start, env: environmentElsewhere(), branches: tops })
+    const step = inOneStep && { step: { secret, ...(chosen !== undefined && { interface: chosen }) } }
+    this.#link.send(0, { type: 'tree', host: 0, job, heartbeat, start, env: environmentElsewhere(), branches: tops, ...step })
   }
 
   /** Says something to every agent. */
@@ -240,12 +244,12 @@ export class Agents {
   }
 }
 
-function makeNodes({ places }: Plan): Node[] {
+function makeNodes({ places, here }: Plan): Node[] {
   const local = places.find((place) => place.local)
   const others = places.filter((place) => !place.local && place.ranks.length > 0)
   const rest = { over: false, owed: 0 }
   return [
-    { name: local?.name ?? '', ranks: local?.ranks ?? [], ...rest },
+    { name: here, ranks: local?.ranks ?? [], ...rest },
     ...others.map(({ name, user, port, ranks }, index) => {
       const branch = { host: index + 1, name, ...(user !== undefined && { user }), ...(port !== undefined && { port }), branches: [] }
       return { name, ranks, branch, ...rest }

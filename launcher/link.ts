@@ -1,7 +1,7 @@
 // One end of the connection to an agent that this process has started: its greeting, then frames.
 //
 // Invariants:
-// - `lost` is told once, last of all, and not after `close`: once the process and its streams have ended, or what came
+// - `lost` is told once, last of all, and not after `close`: once what carries the connection has ended, or what came
 //   was not ours, or its heartbeat has stopped. Nothing that is read can throw.
 // - What a remote shell prints before the agent speaks is kept for the message, up to a limit, and skipped.
 import type { ChildProcess } from 'node:child_process'
@@ -23,65 +23,50 @@ const MAX_NOISE = 65536
 /** How long the streams may stay open, in milliseconds, once the process has ended: ssh may leave one behind that has them. */
 const CLOSE_PATIENCE = 1000
 
-export class AgentLink {
-  readonly #agent: ChildProcess
+export abstract class AgentLink {
   readonly #listener: LinkListener
-  readonly #input: Writable
   readonly #reader = new wire.FrameReader()
   /** What has come before the greeting; undefined once that is complete. */
   #before: Buffer | undefined
-  #words = ''
   #over = false
 
-  constructor(agent: ChildProcess, listener: LinkListener) {
-    this.#agent = agent
+  constructor(listener: LinkListener) {
     this.#listener = listener
-    this.#input = agent.stdin as Writable
     this.#before = listener.greeting && Buffer.alloc(0)
-    this.#input.on('error', () => {})
-    let how = 'it closed its connection'
-    agent.on('error', (error) => this.#lose(error.message))
-    agent.on('exit', (code, signal) => {
-      how = signal ? `it was killed by ${signal}` : `it exited with code ${code}`
-      setTimeout(() => this.#lose(how), CLOSE_PATIENCE).unref()
-    })
-    agent.on('close', () => this.#lose(how))
-    const output = agent.stdout as Readable
-    output.on('data', (chunk: Buffer) => this.#take(chunk))
-    agent.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#words = (this.#words + text).slice(-MAX_WORDS)))
   }
 
-  /** What the process has printed on standard error, and before its greeting, in lines. */
-  get words(): string[] {
-    const noise = this.#before?.subarray(0, MAX_WORDS).toString() ?? ''
-    // oxlint-disable-next-line no-control-regex -- a terminal would obey them
-    return `${noise}\n${this.#words}`.replace(/[\0-\x08\x0b-\x1f\x7f]/g, '').split('\n').map((line) => line.trimEnd()).filter(Boolean)
-  }
+  /** What has been said on the way that is no frame, in lines. */
+  abstract get words(): string[]
+
+  /** Resolves once the process that carries the connection has exited. */
+  abstract get ended(): Promise<void>
+
+  abstract write(pieces: readonly Buffer[]): void
+
+  /** Breaks the connection, and ends what carries nothing else. */
+  protected abstract cut(): void
 
   send(host: number, message: ToAgent): void {
     this.write([wire.controlFrame(host, message)])
   }
 
-  write(pieces: readonly Buffer[]): void {
-    if (!this.#input.writable) return
-    this.#input.cork()
-    for (const piece of pieces) this.#input.write(piece)
-    this.#input.uncork()
-  }
-
   /** The agent leaves, and kills what it still has. */
   close(): void {
     this.#over = true
-    this.#input.end()
   }
 
   /** For an agent from which nothing is to be expected any more. `how` is told as its loss. */
   kill(how: string): void {
-    kill(this.#agent)
-    this.#lose(how)
+    this.cut()
+    this.lose(how)
   }
 
-  #take(chunk: Buffer): void {
+  /** What came before the greeting. */
+  protected get noise(): string {
+    return this.#before?.subarray(0, MAX_WORDS).toString() ?? ''
+  }
+
+  protected take(chunk: Buffer): void {
     if (this.#over) return
     try {
       const bytes = this.#before === undefined ? chunk : this.#greet(Buffer.concat([this.#before, chunk]))
@@ -89,6 +74,12 @@ export class AgentLink {
     } catch (error) {
       this.kill((error as Error).message)
     }
+  }
+
+  protected lose(how: string): void {
+    if (this.#over) return
+    this.#over = true
+    this.#listener.lost(how)
   }
 
   /** What follows the greeting, if that is complete. */
@@ -104,14 +95,68 @@ export class AgentLink {
     this.#listener.greeting?.(greeting)
     return bytes.subarray(end + 1)
   }
+}
 
-  #lose(how: string): void {
-    if (this.#over) return
-    this.#over = true
+/** Over the standard input and output of a process, which leads a group. */
+export class ProcessLink extends AgentLink {
+  readonly #agent: ChildProcess
+  readonly #input: Writable
+  #complaints = ''
+
+  constructor(agent: ChildProcess, listener: LinkListener) {
+    super(listener)
+    this.#agent = agent
+    this.#input = agent.stdin as Writable
+    this.#input.on('error', () => {})
+    let how = 'it closed its connection'
+    agent.on('error', (error) => this.lose(error.message))
+    agent.on('exit', (code, signal) => {
+      how = describeExit(code, signal)
+      setTimeout(() => this.lose(how), CLOSE_PATIENCE).unref()
+    })
+    agent.on('close', () => this.lose(how))
+    const output = agent.stdout as Readable
+    output.on('data', (chunk: Buffer) => this.take(chunk))
+    agent.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#complaints = (this.#complaints + text).slice(-MAX_WORDS)))
+  }
+
+  get words(): string[] {
+    return printable(`${this.noise}\n${this.#complaints}`)
+  }
+
+  get ended(): Promise<void> {
+    return hasExited(this.#agent)
+  }
+
+  write(pieces: readonly Buffer[]): void {
+    if (!this.#input.writable) return
+    this.#input.cork()
+    for (const piece of pieces) this.#input.write(piece)
+    this.#input.uncork()
+  }
+
+  override close(): void {
+    super.close()
+    this.#input.end()
+  }
+
+  protected cut(): void {
+    killGroup(this.#agent)
+  }
+
+  protected override lose(how: string): void {
+    super.lose(how)
     this.#input.destroy()
-    this.#listener.lost(how)
   }
 }
+
+export const describeExit = (code: number | null, signal: NodeJS.Signals | null): string =>
+  signal ? `it was killed by ${signal}` : `it exited with code ${code}`
+
+/** Lines without what a terminal would obey. */
+export const printable = (text: string): string[] =>
+  // oxlint-disable-next-line no-control-regex -- it is about them
+  text.replace(/[\0-\x08\x0b-\x1f\x7f]/g, '').split('\n').map((line) => line.trimEnd()).filter(Boolean)
 
 function parseGreeting(text: string): Greeting {
   const { version, node, pid, processors, client, server } = JSON.parse(text) as Partial<Greeting>
@@ -126,12 +171,17 @@ function parseGreeting(text: string): Greeting {
 }
 
 /** A process that leads a group, and whatever it has started there. */
-function kill({ pid }: ChildProcess): void {
+export function killGroup({ pid }: ChildProcess): void {
   try {
     if (pid !== undefined) process.kill(-pid, 'SIGKILL')
   } catch {
     // gone already
   }
+}
+
+export async function hasExited(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
+  await new Promise<void>((resolve) => child.once('exit', () => resolve()))
 }
 
 export const parseFromAgent = (payload: Buffer): FromAgent => JSON.parse(payload.toString()) as FromAgent

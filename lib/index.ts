@@ -2,7 +2,7 @@
 export { COMM_SELF, COMM_WORLD, abort, finalize, isFinalized, processorName, wtime } from './world.js'
 export { Communicator, SHARED } from './comm/communicator.js'
 export type { CollectiveIntoOptions, CollectiveOptions } from './comm/collectives/call.js'
-export type { IntoBuffer, RecvIntoOptions, RecvOptions, SendrecvOptions } from './comm/point-to-point.js'
+export type { IntoBuffer, RecvIntoOptions, RecvOptions, SendrecvOptions } from './comm/message-options.js'
 export { attachBuffer } from './comm/buffered.js'
 export { Request } from './p2p/request.js'
 export type { Completion } from './p2p/request.js'

@@ -24,12 +24,13 @@ struct Watched {
   int32_t value;
 };
 
-/// Members of a board that are waited for, and where the lines begin of the first of them and of this process.
+/// Members of a board that are waited for, where the lines begin of the first of them and of this process, and how many
+/// members there are. Their lines stand at the beginning of the memory.
 struct Rows {
   int32_t count;
   int32_t line;
   int32_t own;
-  int32_t unused;
+  int32_t members;
 };
 static_assert(sizeof(Rows) == sizeof(Watched));
 
@@ -71,11 +72,10 @@ class Gathering {
     return false;
   }
 
-  /// For who is about to give its processor up: the members that it waits for may stand better on several.
+  /// For who is about to give its processor up: the members may stand better on several.
   void Balance(int64_t now) const {
-    const int32_t own = (rows_.own - rows_.line) / kLineWords;
-    if (rows_.count < 3 || own < 0 || own >= rows_.count) return;
-    mover.Balance(board_ + rows_.line + kProcessor, kLineWords, rows_.count, own, now);
+    if (rows_.count == 0 || rows_.members < 3) return;
+    mover.Balance(board_ + kProcessor, kLineWords, rows_.members, rows_.own / kLineWords, now);
   }
 
  private:

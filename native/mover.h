@@ -10,6 +10,10 @@ class Mover {
   /// Where each of `count` members runs is in `processors`, a word in every `stride`, as processor + 1, or 0 where that is
   /// not known; this process is number `own`. Of those on one processor the last moves, so that not all do at once.
   void Balance(const int32_t* processors, int32_t stride, int32_t count, int32_t own, int64_t now) {
+    // Whoever has slept may have woken up anywhere.
+    if (now - last_ > kLongest) pause_ = next_ = 0;
+    last_ = now;
+    if (next_ == 0) return Wait(now);
     if (now < next_) return;
     const int32_t mine = At(processors, own * stride);
     for (int32_t other = own + 1; other < count; other++) if (At(processors, other * stride) == mine) return;
@@ -47,8 +51,9 @@ class Mover {
     next_ = now + pause_;
   }
 
-  static constexpr int64_t kShortest = 1000000;
+  static constexpr int64_t kShortest = 200000;
   static constexpr int64_t kLongest = 10000000;
+  int64_t last_ = 0;
   int64_t next_ = 0;
   int64_t pause_ = 0;
 };

@@ -30,9 +30,10 @@ const COMMON = {
 const BUNDLES = [
   { entryPoints: ['lib/bootstrap/report.cts'], format: 'cjs', outExtension: { '.js': '.cjs' } },
   { entryPoints: ['launcher/main.ts'], external: ['./run.js'] },
-  { entryPoints: ['launcher/agent.ts'], external: ['./tree/relay.js', './tree/addresses.js'] },
-  // What the agent loads where a job has several hosts.
-  { entryPoints: ['launcher/tree/relay.ts', 'launcher/tree/addresses.ts'] },
+  { entryPoints: ['launcher/agent.ts'], external: ['./tree/relay.js', './tree/addresses.js', './tree/uplink.js'] },
+  // What the agent loads where a job has several hosts, and where one step of srun starts it, or others.
+  { entryPoints: ['launcher/tree/relay.ts', 'launcher/tree/addresses.ts'], external: ['./step.js'] },
+  { entryPoints: ['launcher/tree/step.ts', 'launcher/tree/uplink.ts'] },
   { entryPoints: ['launcher/run.ts'], packages: 'bundle' },
   // A rank without the library's messages: tests of the launcher are such ranks. Not in the published package.
   { entryPoints: ['lib/bootstrap/index.ts'] },

@@ -130,8 +130,13 @@ const RULES: readonly Rule[] = [
   },
   {
     title: 'the launcher shares env, errors and frames with the library',
-    modules: /^launcher\//,
+    modules: /^launcher\/(?!tree\/(messages|port|step|uplink)\.ts)/,
     may: /^(launcher\/|lib\/(addresses|env|errors)$|lib\/wire\/|native\/load$|node:[\w/]+$|yargs(\/helpers)?$)/,
+  },
+  {
+    title: 'agents of a step are let in as ranks are: by the same keys and the same gate',
+    modules: /^launcher\/tree\/(messages|port|step|uplink)\.ts/,
+    may: /^(launcher\/|lib\/(addresses|errors)$|lib\/wire\/|lib\/transport\/zmq-(gate|js|keys)$|node:[\w/]+$|zeromq$)/,
   },
   {
     title: 'the launcher\'s agent alone loads the addon',

@@ -24,9 +24,12 @@ void t.test('every public name of values is in it', async (t) => {
 })
 
 void t.test('every operation of a communicator is in it', async (t) => {
-  const own = (type: { prototype: unknown }): string[] => Object.getOwnPropertyNames(type.prototype)
-  const internal = ['constructor', 'contextFor', 'rankOf', 'worldRankOf', 'checkAlive']
-  const names = [...own(MPI.Communicator), ...own(Object.getPrototypeOf(MPI.Communicator) as { prototype: unknown })]
+  const internal = ['constructor', 'contextFor', 'rankOf', 'worldRankOf', 'checkAlive', 'useBoard']
+  const names: string[] = []
+  for (let of = MPI.Communicator.prototype as object; of !== Object.prototype; of = Object.getPrototypeOf(of) as object) {
+    names.push(...Object.getOwnPropertyNames(of))
+  }
+  t.ok(['split', 'allreduce', 'sendrecv'].every((name) => names.includes(name)))
   for (const name of names.filter((each) => !internal.includes(each))) {
     const listed = named.includes(`comm.${name}`) || named.includes(`comm.${name.replace(/^i/, '')}`)
     t.ok(listed, name)

@@ -1,9 +1,10 @@
-// Starts agents on other hosts: by ssh, or what stands in for it, or by srun.
+// Starts agents on other hosts: by ssh, or what stands in for it, each by itself, or many by one step of srun.
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { basename } from 'node:path'
 import { ENV } from '../../lib/env.js'
 import type { Branch, StartOptions, Tree } from '../../lib/wire/agent.js'
+import { compressNodeList } from '../hosts/nodelist.js'
 
 /** A command in two parts: what reaches a host, and what is run there. */
 export interface RemoteCommand {
@@ -11,11 +12,22 @@ export interface RemoteCommand {
   run: string[]
 }
 
-/** Nothing secret is among its words. */
-export function remoteCommand({ start, heartbeat }: Pick<Tree, 'start' | 'heartbeat'>, branch: Branch): RemoteCommand {
-  const script = agentScript(start, heartbeat)
-  return start.by === 'srun' ? srunCommand(start, branch, script) : rshCommand(start, branch, script)
+type How = Pick<Tree, 'start' | 'heartbeat'>
+
+/** An agent that speaks over its standard input and output. Nothing secret is among the words. */
+export function remoteCommand({ start, heartbeat }: How, branch: Branch): RemoteCommand {
+  const script = agentScript(start, 'greet', heartbeat)
+  return start.by === 'srun' ? srunCommand(start, [branch], script) : rshCommand(start, branch, script)
 }
+
+/** Agents that connect to the root of the tree (tree/uplink.ts): one on each of the hosts, by one command. */
+export function stepCommand({ start, heartbeat }: How, branches: readonly Branch[]): RemoteCommand {
+  const { reach, run } = srunCommand(start, branches, agentScript(start, 'step', heartbeat))
+  return { reach: [...reach, ...FOR_MANY], run }
+}
+
+/** What the tasks print is labelled; that one of them ends is no reason to end or wait for others. */
+const FOR_MANY = ['--label', '--kill-on-bad-exit=0', '--wait=0']
 
 function rshCommand(start: StartOptions, { name, user, port }: Branch, script: string): RemoteCommand {
   const options = basename(start.words[0]) === 'ssh' ? sshOptions(start) : []
@@ -29,9 +41,11 @@ function rshCommand(start: StartOptions, { name, user, port }: Branch, script: s
 const sshOptions = ({ timeout }: StartOptions): string[] =>
   ['-x', '-T', '-o', 'BatchMode=yes', '-o', `ConnectTimeout=${Math.max(1, Math.ceil(timeout) - 1)}`]
 
-/** One step of one task on one node, with all that the job has there, beside other steps. */
-function srunCommand(start: StartOptions, { name }: Branch, script: string): RemoteCommand {
-  const step = ['--nodes=1', '--ntasks=1', `--nodelist=${name}`, '--mpi=none', '--mem=0', '--cpu-bind=none', '--quiet']
+/** One step of one task on each node, with all that the job has there, beside other steps. */
+function srunCommand(start: StartOptions, branches: readonly Branch[], script: string): RemoteCommand {
+  const [count, nodes] = [branches.length, compressNodeList(branches.map(({ name }) => name))]
+  const size = [`--nodes=${count}`, `--ntasks=${count}`, '--ntasks-per-node=1', `--nodelist=${nodes}`]
+  const step = [...size, '--input=all', '--mpi=none', '--mem=0', '--cpu-bind=none', '--quiet']
   return { reach: [...start.words, ...step], run: ['sh', '-c', script] }
 }
 
@@ -40,15 +54,18 @@ const NOT_FOR_STEPS = /^(SLURM|SRUN)_(CPUS_PER_TASK|NTASKS.*|MEM_.*|TRES_PER_TAS
 /** As variables, since older versions, which share a node anyway, refuse options that they do not know. */
 const FOR_STEPS = { SLURM_OVERLAP: '1', SLURM_WHOLE: '1' }
 
+/** How an agent speaks with its parent: `greet` over its standard input and output, `step` over a connection of its own. */
+type AgentMode = 'greet' | 'step'
+
 /** For a POSIX shell. */
-function agentScript({ node, agent }: StartOptions, heartbeat: number): string {
+function agentScript({ node, agent }: StartOptions, mode: AgentMode, heartbeat: number): string {
   const file = quoted(agent)
   const missing = `tsmpi is not installed there: no ${agent}, see --prefix`
   return [
     `test -f ${file} || { echo ${quoted(missing)} >&2; exit 127; }`,
     `node=${quoted(node)}`,
     'test -x "$node" || node=node',
-    `exec "$node" ${file} greet ${heartbeat}`,
+    `exec "$node" ${file} ${mode} ${heartbeat}`,
   ].join('; ')
 }
 

@@ -1,26 +1,28 @@
-// The agents that this one starts on other hosts, and the frames between them and the launcher.
+// The agents that this one starts on other hosts, each by itself or all by one step (step.ts), and the frames between
+// them and the launcher.
 //
 // Invariants:
 // - Frames keep their order on each connection, and none is held up here: credit goes from end to end.
 // - Of each host the launcher hears either `joined` and, if it is lost, later `gone`; or `unreachable`. With a host those
 //   behind it are lost: their agents leave when their connection to it ends.
-// - No agent is trusted with the job before its greeting has been checked: the secret comes later, by `launch`.
-import type { ChildProcess } from 'node:child_process'
+// - No agent is trusted with the job before its greeting has been checked: the secret comes later, by `launch`. Those of
+//   a step have it before, for it is by keys of it that they can greet.
 import { basename } from 'node:path'
 import * as wire from '../../lib/wire/agent.js'
 import type { Branch, FromAgent, Greeting, Leftover, Tree } from '../../lib/wire/agent.js'
-import { AgentLink } from '../link.js'
+import { ProcessLink } from '../link.js'
+import type { AgentLink, LinkListener } from '../link.js'
 import { quoted, remoteCommand, startRemoteAgent } from '../spawn/remote.js'
 import type { RemoteCommand } from '../spawn/remote.js'
 import { hostsOf } from './branches.js'
 import { Heartbeat } from './heartbeat.js'
+import type { Step } from './step.js'
 
 /** How long the agents below may take to leave, in milliseconds, before what connects to them is killed. */
 const LEAVE_PATIENCE = 1000
 
 interface Child {
   readonly branch: Branch
-  readonly process: ChildProcess
   readonly link: AgentLink
   heartbeat?: Heartbeat
   timer?: NodeJS.Timeout
@@ -34,17 +36,27 @@ export class Relay {
   readonly #tree: Tree
   readonly #versions: Versions
   readonly #up: (pieces: Buffer[]) => void
+  readonly #step: Step | undefined
   readonly #children = new Set<Child>()
   /** By the numbers of all hosts below. */
   readonly #ways = new Map<number, Child>()
   readonly #sweepers = new Set<AgentLink>()
 
-  /** `up` takes what is for the launcher. */
-  constructor(tree: Tree, versions: Versions, up: (pieces: Buffer[]) => void) {
+  /** `up` takes what is for the launcher. @throws LaunchError */
+  static async open(tree: Tree, versions: Versions, up: (pieces: Buffer[]) => void): Promise<Relay> {
+    const { step, ...rest } = tree
+    if (step === undefined) return new Relay(rest, versions, up)
+    const { Step } = await import('./step.js')
+    return new Relay(rest, versions, up, await Step.open(rest, step))
+  }
+
+  private constructor(tree: Tree, versions: Versions, up: (pieces: Buffer[]) => void, step?: Step) {
     this.#tree = tree
     this.#versions = versions
     this.#up = up
+    this.#step = step
     for (const branch of tree.branches) this.#start(branch)
+    step?.start()
   }
 
   /** A frame from the launcher for one of the hosts below, or all. */
@@ -56,7 +68,7 @@ export class Relay {
   /** Ends what a lost agent has left behind, by another one. */
   sweep(branch: Branch, left: Leftover): void {
     const { start, job, heartbeat } = this.#tree
-    const link = new AgentLink(startRemoteAgent(remoteCommand(this.#tree, branch), start, job), {
+    const link = new ProcessLink(startRemoteAgent(remoteCommand(this.#tree, branch), start, job), {
       greeting: () => link.send(branch.host, { type: 'reap', left }),
       frame: () => {},
       lost: () => {
@@ -71,34 +83,32 @@ export class Relay {
 
   /** Lets all agents below leave; resolves once they have, or have been given up. */
   async close(): Promise<void> {
+    this.#step?.close()
     for (const { link, joined, heartbeat } of this.#children) {
       heartbeat?.stop()
       if (joined) link.close()
       else link.kill('')
     }
-    const gone = [...this.#children].map(({ process }) => hasExited(process))
+    const gone = [...this.#children].map(({ link }) => link.ended)
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, LEAVE_PATIENCE)))
     await Promise.race([Promise.all(gone), late])
     clearTimeout(timer)
     for (const { link } of this.#children) link.kill('')
     for (const link of this.#sweepers) link.kill('')
+    this.#step?.kill()
   }
 
   #start(branch: Branch): void {
     const { start, job } = this.#tree
-    const command = remoteCommand(this.#tree, branch)
-    const agent = startRemoteAgent(command, start, job)
-    const child: Child = {
-      branch,
-      process: agent,
-      joined: false,
-      link: new AgentLink(agent, {
-        greeting: (greeting) => this.#onGreeting(child, greeting),
-        frame: (frame) => this.#onFrame(child, frame),
-        lost: (how) => this.#onLost(child, command, how),
-      }),
+    const command = this.#step?.command ?? remoteCommand(this.#tree, branch)
+    const listener: LinkListener = {
+      greeting: (greeting) => this.#onGreeting(child, greeting),
+      frame: (frame) => this.#onFrame(child, frame),
+      lost: (how) => this.#onLost(child, command, how),
     }
+    const link = this.#step?.link(branch, listener) ?? new ProcessLink(startRemoteAgent(command, start, job), listener)
+    const child: Child = { branch, joined: false, link }
     this.#children.add(child)
     for (const host of hostsOf(branch)) this.#ways.set(host, child)
     child.timer = setTimeout(() => child.link.kill(`it has not answered within ${start.timeout} s (--launch-timeout)`), start.timeout * 1000)
@@ -139,11 +149,6 @@ export class Relay {
   #say(host: number, message: FromAgent): void {
     this.#up([wire.controlFrame(host, message)])
   }
-}
-
-async function hasExited(child: ChildProcess): Promise<void> {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
-  await new Promise<void>((resolve) => child.once('exit', () => resolve()))
 }
 
 /** Why an agent and this one cannot work together. */

@@ -81,13 +81,17 @@ export abstract class ValueOnBoard extends BoardCall {
     this.length = bytes.length
   }
 
+  /** The longest array that this rank publishes on the board: a longer one is copied faster from its own memory. */
+  protected readonly room: number = Infinity
+
   /**
    * What is too long for the board is lent if those who want it can reach this rank's memory, and it has `most` bytes at
    * most; else it goes by messages. `result`: where others are to write to.
    */
   limit(most: number, reached: boolean, result?: TypedArray): void {
     const { board, input, type, length } = this
-    if (length <= Math.min(most, board.capacity) || length <= ANNOUNCED_BYTES) return
+    const room = type <= DATA_VIEW ? this.room : Infinity
+    if (length <= Math.min(most, room, board.capacity) || length <= ANNOUNCED_BYTES) return
     const lends = length <= most && type <= DATA_VIEW && reached
     this.#address = lends ? board.addressOf(input.bytes) : 0
     this.#resultAddress = lends && result !== undefined ? board.addressOf(rawBytes(result)) : 0

@@ -26,7 +26,6 @@ import { floorPowerOfTwo } from './patterns/hypercube.js'
 import { reduceBinomial } from './reduce/binomial.js'
 import { reduceLinear } from './reduce/linear.js'
 import { reduceRabenseifner } from './reduce/rabenseifner.js'
-import { reduceTwoLevelRabenseifner } from './reduce/two-level-rabenseifner.js'
 import { reduceTwoLevel } from './reduce/two-level.js'
 import { scatterBinomial } from './scatter/binomial.js'
 import { scatterLinear } from './scatter/linear.js'
@@ -161,9 +160,6 @@ export const ENTRIES: readonly Entry[] = [
     cut: 'ranks', typedOnly: true, scratch: true, ...rabenseifnerReduce,
   }),
   twoLevel('reduce', 'two-level', reduceTwoLevel, { cut: 'whole', scratch: true }, upTree, upTree),
-  twoLevel('reduce', 'two-level-rabenseifner', reduceTwoLevelRabenseifner, {
-    cut: 'ranks', typedOnly: true, scratch: true,
-  }, rabenseifnerReduce, upTree),
 
   entry('allreduce', 'recursive-doubling', allreduceRecursiveDoubling, {
     cut: 'whole', scratch: true, ...recursiveDoubling,

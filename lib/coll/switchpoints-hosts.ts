@@ -1,8 +1,7 @@
 // Which algorithm where the ranks are on several hosts, and more than one on some: rows that stand before all others.
-// Measured on one machine of two cores: four hosts of two ranks, consecutive and in turn, and two hosts of four. Among
-// algorithms on two levels, in milliseconds; 'two-level' first, then 'two-level-rabenseifner':
-//   reduce      256 KiB 5.2 7.7   1 MiB 11.3 13.7   2 MiB 20.6 27.6   4 MiB 35.8 42.1   8 MiB 95 93 (hosts in turn: 85 115)
-//   allreduce   256 KiB 7.7 7.4   1 MiB 20.1 17.4   2 MiB 34.7 32.5   4 MiB 72 55       8 MiB 136 112 (hosts in turn: 139 103)
+// Measured on one machine of two cores: four hosts of two ranks, consecutive and in turn, and two hosts of four. Allreduce
+// in milliseconds; 'two-level' first, then 'two-level-rabenseifner':
+//   256 KiB 7.7 7.4   1 MiB 20.1 17.4   2 MiB 34.7 32.5   4 MiB 72 55   8 MiB 136 112 (hosts in turn: 139 103)
 // Two hosts of four: allreduce is within a tenth either way. Between two hosts both send the same.
 import type { SwitchPoint } from './table.js'
 

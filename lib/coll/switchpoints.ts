@@ -81,11 +81,11 @@ export const SWITCH_POINTS: readonly SwitchPoint[] = [
   { collective: 'scatter', algorithm: 'linear' },
 
   // gather, measured: 3 ranks sharing cores
-  { collective: 'gather', crowded: true, maxSize: 3, maxBytes: 32 * KIB, algorithm: 'shm' },
+  { collective: 'gather', crowded: true, maxSize: 3, algorithm: 'shm' },
   { collective: 'gather', crowded: true, maxSize: 3, algorithm: 'binomial' },
 
   // gather, measured: 4, 6, 8, 16 ranks sharing cores
-  { collective: 'gather', crowded: true, maxSize: 22, maxBytes: 32 * KIB, algorithm: 'shm' },
+  { collective: 'gather', crowded: true, maxSize: 22, algorithm: 'shm' },
   { collective: 'gather', crowded: true, maxSize: 22, algorithm: 'linear' },
 
   // gather, as before: ranks that share cores
@@ -94,7 +94,7 @@ export const SWITCH_POINTS: readonly SwitchPoint[] = [
   { collective: 'gather', crowded: true, algorithm: 'linear' },
 
   // gather, measured: 2 ranks with a core each
-  { collective: 'gather', maxSize: 2, maxBytes: 32 * KIB, algorithm: 'shm' },
+  { collective: 'gather', maxSize: 2, algorithm: 'shm' },
   { collective: 'gather', maxSize: 2, algorithm: 'linear' },
 
   // gather, as before
@@ -122,7 +122,7 @@ export const SWITCH_POINTS: readonly SwitchPoint[] = [
   { collective: 'allgather', crowded: true, maxSize: 6, algorithm: 'bruck' },
 
   // allgather, measured: 8 ranks sharing cores
-  { collective: 'allgather', crowded: true, maxSize: 11, maxBytes: 32 * KIB, algorithm: 'shm' },
+  { collective: 'allgather', crowded: true, maxSize: 11, algorithm: 'shm' },
   { collective: 'allgather', crowded: true, maxSize: 11, algorithm: 'recursive-doubling' },
   { collective: 'allgather', crowded: true, maxSize: 11, algorithm: 'bruck' },
 

@@ -1,8 +1,7 @@
 // Point-to-point messages as a communicator offers them: arguments checked, values turned into bytes.
-import { ArgumentError, StateError } from '../errors.js'
-import { LastMemory, bytesOf, rawBytes, typeOf } from '../data/payload.js'
+import { StateError } from '../errors.js'
 import type { TypedArray } from '../data/types.js'
-import { ARRAY_BUFFER, DATA_VIEW, EMPTY, NUMBER, OBJECT } from '../data/types.js'
+import { EMPTY, NUMBER, OBJECT } from '../data/types.js'
 import { copyOut } from '../wire/bytes.js'
 import { BUFFERED, INTO, RecvOp, STANDARD, SYNCHRONOUS, SendOp } from '../p2p/operation.js'
 import type { Operation, Scope } from '../p2p/operation.js'
@@ -13,31 +12,10 @@ import { ANY_SOURCE, ANY_TAG, PROC_NULL, Status } from '../p2p/status.js'
 import { bufferHasRoom, reserveBuffer } from './buffered.js'
 import type { Group } from './group.js'
 import { checkRank, checkRecvTag, checkSource, checkTag } from './group.js'
+import { lastReceived, lastSent, noteSent, receiveInto } from './last-memory.js'
+import type { IntoBuffer, RecvIntoOptions, RecvOptions, SendrecvOptions } from './message-options.js'
+import { completedOperation, statusOfNobody } from './nobody.js'
 
-/** Memory that a receive can write into. */
-export type IntoBuffer = TypedArray | ArrayBuffer | DataView
-
-/** Options of receives. */
-export interface RecvOptions {
-  /** Filled in with source, tag and sizes of the message. */
-  status?: Status
-}
-
-export interface RecvIntoOptions<B extends IntoBuffer = IntoBuffer> extends RecvOptions {
-  /** Where the message goes: of the type that was sent. A shorter message fills its part, a longer one is an error. */
-  into: B
-}
-
-export interface SendrecvOptions extends RecvOptions {
-  sendTag?: number
-  /** Default: the destination. */
-  source?: number
-  recvTag?: number
-  into?: IntoBuffer
-}
-
-const lastSent = new LastMemory()
-const lastReceived = new LastMemory()
 /** What a send to nobody gives. */
 const SENT: Promise<void> = Promise.resolve()
 const NOTHING = new Uint8Array(0)
@@ -349,21 +327,6 @@ export abstract class PointToPoint implements Scope {
   }
 }
 
-/** What a request for PROC_NULL waits for: nothing. */
-function completedOperation(scope: Scope): RecvOp {
-  const op = new RecvOp(scope, PROC_NULL, ANY_TAG)
-  op.done = true
-  op.matchedSource = PROC_NULL
-  op.matchedType = EMPTY
-  return op
-}
-
-function statusOfNobody(): Status {
-  const status = new Status()
-  status.fill(PROC_NULL, ANY_TAG, EMPTY, 0)
-  return status
-}
-
 async function withStatus<T>(waited: Promise<T>, op: RecvOp, status: Status | undefined): Promise<T> {
   if (status === undefined) return await waited
   try {
@@ -371,27 +334,4 @@ async function withStatus<T>(waited: Promise<T>, op: RecvOp, status: Status | un
   } finally {
     op.fillStatus(status)
   }
-}
-
-function receiveInto(op: RecvOp, into: IntoBuffer): void {
-  if (!lastReceived.is(into)) noteReceived(op, into)
-  const { type, bytes } = lastReceived
-  op.mode = INTO
-  op.into = into
-  op.type = type
-  op.target = bytes
-  op.capacity = bytes.length
-}
-
-function noteReceived(op: RecvOp, into: IntoBuffer): void {
-  const type = typeOf(into)
-  if (type > DATA_VIEW || (type === ARRAY_BUFFER && into instanceof SharedArrayBuffer)) {
-    throw new ArgumentError(`${op.describe()}: into must be a typed array, Buffer, ArrayBuffer or DataView`)
-  }
-  lastReceived.note(into, type, rawBytes(into))
-}
-
-function noteSent(value: unknown): void {
-  const type = typeOf(value)
-  lastSent.note(value, type, bytesOf(value, type))
 }

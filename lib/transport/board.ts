@@ -27,7 +27,8 @@
 import {
   BOARD_BUFFERS, BOARD_SLOTS, BUFFER_BYTES, BUFFER_STRIDE, PAGE, SLOT_BYTES, SLOT_HEADER_BYTES, SLOT_PAYLOAD, boardBytes,
 } from '../wire/segment.js'
-import type { PeerMemory, Publication } from './transport.js'
+import type { BoardPatience, OtherMemory, Surroundings } from './board-surroundings.js'
+import type { Publication } from './transport.js'
 
 // words of a member's line
 const PASSED = 0
@@ -41,8 +42,11 @@ const REACHES = 4
 const LINE_WORDS = 32
 // words of a slot; SEQUENCE is the first
 const SIGNATURE = 1
-/** Payload bytes (bits 0-15), type (16-23), buffer + 1 or 0 for the slot itself (24-31). */
+/** Payload bytes (bits 0-18), type (19-26), buffer + 1 or 0 for the slot itself (27-31). */
 const SHAPE = 2
+const TYPE_BIT = 19
+const BUFFER_BIT = 27
+const LENGTH_MASK = (1 << TYPE_BIT) - 1
 const CHECK = 3
 
 const SLOT_WORDS = SLOT_BYTES / 4
@@ -51,35 +55,6 @@ const SLOTS_AT = PAGE / 4
 const PORTION = Math.min(BOARD_SLOTS / 4, BOARD_BUFFERS)
 /** Numbers further apart than this are about to be taken for their opposite. */
 const STALE = 2 ** 30
-
-/** Memory of other processes, by rank in the transport; see PeerMemory in transport.ts. */
-export type OtherMemory = Pick<PeerMemory, 'addressOf' | 'readable' | 'read' | 'write'>
-
-/** The transport that the members share. Ranks are its own. */
-export interface Surroundings {
-  /** Undefined where this process may not copy from others. */
-  memoryOf(): OtherMemory | undefined
-  /** Rings the doorbell of a rank that sleeps. */
-  wake(rank: number): void
-  /** The next `linger` ends also when this word has another value. */
-  watch(words: Int32Array, index: number, value: number): void
-  /**
-   * The next `linger` ends also when the words at `slot` and at the same place of the `count - 1` slots, or lines, after
-   * it all have this value. `line`: where the lines begin of the members whose slots these are; `own`: that of this one.
-   */
-  watchSlots(words: Int32Array, slot: number, value: number, count: number, line: number, own: number): void
-  /** Waits awake for something new, so many nanoseconds at most; gives the processor away after so many looks. */
-  linger(looks: number, nanoseconds: number): void
-}
-
-/** How a member waits for others before it looks after other things. */
-export interface BoardPatience {
-  /** Looks before it lingers, and while it lingers. */
-  readonly shortLooks: number
-  readonly looks: number
-  /** 0: not at all. */
-  readonly nanoseconds: number
-}
 
 export class Board {
   readonly size: number
@@ -140,12 +115,12 @@ export class Board {
     const { number, length } = publication
     if (((number - this.#cleared) | 0) >= BOARD_SLOTS && !this.#makeRoom(number)) return false
     const slot = SLOTS_AT + ((number & (BOARD_SLOTS - 1)) * this.size + this.rank) * SLOT_WORDS
-    let shape = length | (publication.type << 16)
+    let shape = length | (publication.type << TYPE_BIT)
     if (length > SLOT_PAYLOAD) {
       const buffer = this.#takeBuffer(number)
       if (buffer < 0) return false
       publication.write(this.#bufferAt(this.rank, buffer))
-      shape |= (buffer + 1) << 24
+      shape |= (buffer + 1) << BUFFER_BIT
     } else if (length > 0) publication.write((slot << 2) + SLOT_HEADER_BYTES)
     words[slot + SIGNATURE] = publication.signature
     words[slot + SHAPE] = shape
@@ -244,7 +219,7 @@ export class Board {
   /** The next `linger` of the transport ends when the members from `row` on have published `number`. */
   watch(number: number, row: number, end: number): void {
     const slot = this.#slot(number, row)
-    this.#surroundings.watchSlots(this.words, slot, (number + 1) | 0, end - row, row * LINE_WORDS, this.#line)
+    this.#surroundings.watchSlots(this.words, slot, (number + 1) | 0, end - row, row * LINE_WORDS, this.#line, this.size)
   }
 
   arrived(number: number, rank: number): boolean {
@@ -262,17 +237,17 @@ export class Board {
   }
 
   type(number: number, rank: number): number {
-    return (this.words[this.#slot(number, rank) + SHAPE] >> 16) & 0xff
+    return (this.words[this.#slot(number, rank) + SHAPE] >> TYPE_BIT) & 0xff
   }
 
   length(number: number, rank: number): number {
-    return this.words[this.#slot(number, rank) + SHAPE] & 0xffff
+    return this.words[this.#slot(number, rank) + SHAPE] & LENGTH_MASK
   }
 
   /** Where its payload is, of BUFFER_BYTES at most where it is in a buffer, and of SLOT_PAYLOAD where it is not. */
   offset(number: number, rank: number): number {
     const slot = this.#slot(number, rank)
-    const where = this.words[slot + SHAPE] >>> 24
+    const where = this.words[slot + SHAPE] >>> BUFFER_BIT
     if (where === 0) return (slot << 2) + SLOT_HEADER_BYTES
     this.#readBuffer = true
     return this.#bufferAt(rank, (where - 1) % BOARD_BUFFERS)
@@ -357,7 +332,7 @@ export class Board {
 
   watchFetched(number: number, row: number, end: number): void {
     const line = row * LINE_WORDS
-    this.#surroundings.watchSlots(this.words, line + FETCHED, (number + 1) | 0, end - row, line, this.#line)
+    this.#surroundings.watchSlots(this.words, line + FETCHED, (number + 1) | 0, end - row, line, this.#line, this.size)
   }
 
   // ---- sleeping ----

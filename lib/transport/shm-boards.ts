@@ -8,7 +8,7 @@ import {
   BOARDS, BOARD_MEMBERS, PAGE, boardBytes, boardOffset, poolOffset,
 } from '../wire/segment.js'
 import { Board } from './board.js'
-import type { BoardPatience, Surroundings } from './board.js'
+import type { BoardPatience, Surroundings } from './board-surroundings.js'
 
 const TAKEN = 0
 const MEMBERS = 64

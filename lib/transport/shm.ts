@@ -33,6 +33,7 @@ const FIRST_READER = 3
 const ROWS_COUNT = ROWS * ENTRY_WORDS
 const ROWS_LINE = ROWS_COUNT + 1
 const ROWS_OWN = ROWS_COUNT + 2
+const ROWS_MEMBERS = ROWS_COUNT + 3
 /** A word that stays 0 in control blocks and boards. */
 const UNUSED = 31
 const SLEEPING = 0
@@ -201,11 +202,14 @@ export class ShmTransport implements Transport {
   }
 
   /** The next `linger` ends also when `count` slots have this value; see Surroundings of board.ts. */
-  watchSlots(words: Int32Array, slot: number, value: number, count: number, line: number, own: number): void {
+  watchSlots(
+    words: Int32Array, slot: number, value: number, count: number, line: number, own: number, members: number,
+  ): void {
     this.watch(words, slot, value)
     this.#watched[ROWS_COUNT] = count
     this.#watched[ROWS_LINE] = line
     this.#watched[ROWS_OWN] = own
+    this.#watched[ROWS_MEMBERS] = members
   }
 
   linger(looks: number, nanoseconds: number): void {

@@ -1,6 +1,6 @@
-// The keys of a job: by what its ranks know each other between hosts. All are derived from the job's secret, so that
-// every rank knows every other's public key, and no key is ever sent; or, where ranks share no secret, each has made its
-// own, and they know each other's public keys.
+// The keys of a job: by what its ranks know each other between hosts, and its agents. All are derived from the job's
+// secret, so that every rank knows every other's public key, and no key is ever sent; or, where ranks share no secret,
+// each has made its own, and they know each other's public keys.
 import type * as Crypto from 'node:crypto'
 import { TransportError } from '../errors.js'
 
@@ -25,6 +25,8 @@ export interface KeyOptions {
   readonly epoch: number
   /** 32 bytes in hex, known to the ranks of the job only. */
   readonly secret: string
+  /** Whose keys, by number. Default: those of ranks. */
+  readonly of?: 'rank' | 'agent'
 }
 
 /** What a rank has of the job's keys. */
@@ -41,28 +43,30 @@ export class JobKeys implements Keys {
   readonly #secret: Buffer
   readonly #jobId: string
   readonly #epoch: number
+  readonly #of: 'rank' | 'agent'
 
   /** @throws TransportError where the secret is not one; it does not say what it is instead */
-  constructor({ jobId, epoch, secret }: KeyOptions) {
+  constructor({ jobId, epoch, secret, of = 'rank' }: KeyOptions) {
     if (!/^[0-9a-f]{64}$/i.test(secret)) throw new TransportError('the secret of the job is not 32 bytes in hex')
     this.#secret = Buffer.from(secret, 'hex')
     this.#jobId = jobId
     this.#epoch = epoch
+    this.#of = of
   }
 
   pair(rank: number): KeyPair {
-    const scalar = this.#derive(`curve key of rank ${rank}`)
+    const scalar = this.#derive(`curve key of ${this.#of} ${rank}`)
     return { publicKey: toZ85(publicOf(scalar)), secretKey: toZ85(clamped(scalar)) }
   }
 
   /** The 32 bytes of a rank's public key. */
   publicKey(rank: number): Buffer {
-    return publicOf(this.#derive(`curve key of rank ${rank}`))
+    return publicOf(this.#derive(`curve key of ${this.#of} ${rank}`))
   }
 
   /** What `from` calls itself towards `to`: 128 bits that only holders of the secret can make, in hex. */
   token(from: number, to: number): string {
-    return this.#derive(`routing id of rank ${from} to rank ${to}`).toString('hex').slice(0, 32)
+    return this.#derive(`routing id of ${this.#of} ${from} to ${this.#of} ${to}`).toString('hex').slice(0, 32)
   }
 
   #derive(purpose: string): Buffer {

@@ -1,6 +1,6 @@
-// The frames between the launcher and the agents, over the agents' stdin and stdout: type u8, host u32, rank u32, length
-// u32 (little-endian), payload, newline. Whatever carries bytes can carry them: a pipe here, ssh or srun elsewhere. The
-// newline is there because srun holds back what is not a whole line.
+// The frames between the launcher and the agents: type u8, host u32, rank u32, length u32 (little-endian), payload,
+// newline. Whatever carries bytes can carry them: a pipe here, ssh or the messages of a socket elsewhere. The newline is
+// there because srun holds back what is not a whole line.
 //
 // Agents are a tree, of which the agent of the launcher's own host is the root. `host` is a number of the launcher's,
 // from 0 for the root: to agents where a frame goes, or ALL_HOSTS, from agents where it comes from. Who is between passes
@@ -133,6 +133,25 @@ export interface Tree {
   /** For the environment of agents on other hosts. */
   env: Record<string, string>
   branches: Branch[]
+  /** Present where one step of srun starts all branches. */
+  step?: StepOptions
+}
+
+export interface StepOptions {
+  /** Hex; that of the job. */
+  secret: string
+  /** From `--interface`. */
+  interface?: string
+}
+
+/** The line by which the agents of one step, who all read the same, hear where the root of the tree listens. */
+export interface Invitation {
+  job: string
+  /** Hex: of it each has its keys. */
+  secret: string
+  endpoint: string
+  /** Numbers by the names that Slurm has for the nodes. */
+  hosts: Record<string, number>
 }
 
 /** Processes of a job: an agent, and the leaders of its ranks' groups. */
@@ -185,7 +204,7 @@ export interface Greeting {
   node: string
   pid: number
   processors: number
-  /** The addresses of the ssh session that it runs in, if it does: of its other end, and its own. */
+  /** The addresses of the connection that it was reached by, where it knows them: of its other end, and its own. */
   client?: string
   server?: string
 }

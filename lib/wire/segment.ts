@@ -29,7 +29,7 @@ export const SLOT_HEADER_BYTES = 16
 export const SLOT_PAYLOAD = SLOT_BYTES - SLOT_HEADER_BYTES
 /** Each member's buffers for larger payloads. */
 export const BOARD_BUFFERS = 4
-export const BUFFER_BYTES = 32768
+export const BUFFER_BYTES = 262144
 /** From one buffer to the next: no power of two, or the same place of all buffers would share one set of a cache. */
 export const BUFFER_STRIDE = BUFFER_BYTES + SLOT_BYTES
 

@@ -11,7 +11,7 @@ import { errorOf, inWorlds } from '../support/worlds.js'
 
 const noAddon = nativeMemory() === undefined && 'needs the addon'
 const BOARD = { algorithm: 'shm' }
-/** Longer than a buffer of a board; no multiple of the ranks, of a page or of a piece. */
+/** The first fits a board's buffer but is lent where that is faster; no multiple of the ranks, of a page or of a piece. */
 const LENGTHS = [4097, 100_003]
 
 const bytesOf = (array: TypedArray): Buffer => Buffer.from(array.buffer, array.byteOffset, array.byteLength)
@@ -57,6 +57,9 @@ void t.test('every collective, without a message', { skip: noAddon }, async (t) 
         check('scatter', await world.scatter(rank === root ? all : undefined, root, BOARD), mine)
         const turned = await world.alltoall(all, BOARD)
         for (let r = 0; r < size; r++) check('alltoall', turned.subarray(r * length, (r + 1) * length), mine)
+        const gathered = new Float64Array(length * size)
+        await world.gather(mine, root, { ...BOARD, into: gathered })
+        if (rank === root) check('gather into', gathered, all)
         if (list === undefined && rank === root) wrong.push('gather gave nothing')
       }
       t.same(wrong, [], `${size} ranks, rank ${rank}`)
@@ -82,10 +85,10 @@ void t.test('reductions have the bits of recursive doubling, from the first call
         if (rank === root ? !bytesOf(reduced as Float64Array).equals(expected) : reduced !== undefined) found.push('reduce')
         await world.allreduce(mine, SUM, { ...BOARD, into: mine })
         if (!bytesOf(mine).equals(expected)) found.push(`in place, ${length}`)
-        const bytes = filled(Uint8Array, 40_001, rank)
+        const bytes = filled(Uint8Array, 140_001, rank)
         const most = await world.allreduce(bytes, MAX, { algorithm: 'recursive-doubling' })
         if (!bytesOf(await world.allreduce(bytes, MAX, BOARD)).equals(bytesOf(most))) found.push('bytes')
-        const pairs = Int32Array.from({ length: 20_002 }, (_, i) => (i % 2 === 0 ? (i * 7 + rank * 13) % 31 : rank))
+        const pairs = Int32Array.from({ length: 40_002 }, (_, i) => (i % 2 === 0 ? (i * 7 + rank * 13) % 31 : rank))
         const least = await world.allreduce(pairs, MINLOC, { algorithm: 'recursive-doubling' })
         if (!bytesOf(await world.allreduce(pairs, MINLOC, BOARD)).equals(bytesOf(least))) found.push('pairs')
       }
@@ -113,12 +116,12 @@ void t.test('memory that overlaps, calls that nobody awaits, kinds that differ',
     for (const [i, sum] of sums.entries()) t.equal((await sum)[length - 1], 3 * (i + 1))
     t.equal(await small, 3)
     t.equal((await cast as Uint8Array)[59_999], 7)
-    const mixed = await world.allgather(rank === 1 ? 'text'.repeat(20_000) : blocks, BOARD)
-    t.equal((mixed[1] as string).length, 80_000)
-    const gathered = await world.gather(rank === 1 ? 'text'.repeat(20_000) : rank === 2 ? blocks : 'short', 0, BOARD)
+    const mixed = await world.allgather(rank === 1 ? 'text'.repeat(80_000) : blocks, BOARD)
+    t.equal((mixed[1] as string).length, 320_000)
+    const gathered = await world.gather(rank === 1 ? 'text'.repeat(80_000) : rank === 2 ? blocks : 'short', 0, BOARD)
     if (gathered !== undefined) {
       const [short, text, array] = gathered as [string, string, Float64Array]
-      t.same([short, text.length, array.length], ['short', 80_000, blocks.length])
+      t.same([short, text.length, array.length], ['short', 320_000, blocks.length])
     }
   }, { boards: true })
 })
@@ -140,5 +143,20 @@ void t.test('a copy that fails is an error on all ranks of a reduction, and ends
     await world.barrier()
     broken = false
     t.equal((await world.allreduce(new Float64Array(10_000).fill(1), SUM, BOARD))[9_999], 3, 'the next one works')
+  }, { boards: true })
+})
+
+void t.test('gathering into what does not fit is an error at the root alone', { skip: noAddon }, async (t) => {
+  await inWorlds('shm', 3, async (world) => {
+    const { rank } = world
+    await meet(world)
+    for (const rows of [2, 4]) {
+      const gathering = world.gather(new Float64Array(40_000), 1, { ...BOARD, into: new Float64Array(40_000 * rows) })
+      if (rank === 1) t.match((await errorOf(gathering)).message, /pass an into of the type and total length/)
+      else t.equal(await gathering, undefined)
+    }
+    const mixed = new Float64Array(40_000 + 3)
+    await world.gather(new Float64Array(rank === 0 ? 40_000 : rank).fill(rank), 1, { ...BOARD, into: mixed })
+    if (rank === 1) t.same([...mixed.subarray(39_999)], [0, 1, 2, 2], 'one lends, the others publish')
   }, { boards: true })
 })

@@ -98,6 +98,7 @@ void t.test('hosts that cannot be had', { skip, timeout: 600_000 }, async (t) =>
     const both = cluster.hosts.slice(0, 2)
     const rank = String.raw`rank [01] on h[12] \(10\.77\.0\.[12]:\d+\)`
     for (const host of both) await host.isolate(true)
+    for (const host of both) await host.run(['ip', 'neigh', 'flush', 'all'])
     for (const why of ['EHOSTUNREACH', 'no connection within 5 s']) {
       // who has the other's card on record asks nobody for it, and hears nothing
       if (why !== 'EHOSTUNREACH') for (const host of both) await host.remember(both)

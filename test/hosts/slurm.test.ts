@@ -40,6 +40,28 @@ void t.test('Slurm', { skip, timeout: 600_000 }, async (t) => {
     for (const { rank, hosts, processor } of said) t.equal(processor, hosts[rank])
   })
 
+  await test('one step starts all agents; another network', async (t) => {
+    const job = start('salloc', '-N', '3', '-n', '6', node, TSMPIRUN, '--interface', '10.78.0.0/16', ROUNDS, '3')
+    await job.printed(' talks', 6)
+    const steps = (await cluster.head.run(['squeue', '--steps', '-h', '-o', '%i %N'], { env: slurm })).trim().split('\n')
+    t.equal(steps.length, 1, steps.join())
+    t.match(steps[0], /^\d+\.0 h\[1-3\]$/)
+    t.match(await cluster.head.run(['ss', '-ltnH'], { env: slurm }), ` ${cluster.head.address2}:`)
+    const finished = await job.finished
+    t.equal(finished.code, 0, show(finished))
+  })
+
+  await test('a node on which tsmpi is not installed', async (t) => {
+    const prefix = join(cluster.folder, 'package')
+    await cluster.head.run(['sh', '-c', 'mkdir "$0" && ln -s "$1"/* "$0"', prefix, process.cwd()])
+    await cluster.host('h2').mount(prefix, '64k')
+    const job = await start('salloc', '-N', '3', '-n', '6', node, TSMPIRUN, '--prefix', prefix, ROUNDS, '0').finished
+    t.equal(job.code, 1, show(job))
+    t.match(job.stderr, /tsmpirun: host h2: its agent could not be started by `srun .*: its task has ended\n/)
+    t.match(job.stderr, /\n {2}tsmpi is not installed there: no \S+agent.js, see --prefix\n/)
+    t.match(job.stderr, /\n {2}srun: error: h2: task 1: Exited with exit code 127\n/)
+  })
+
   await test('collectives inside salloc', async (t) => {
     const job = await start('salloc', '-N', '3', '--ntasks-per-node', '2', node, TSMPIRUN, program('across.mjs')).finished
     t.equal(job.code, 0, show(job))

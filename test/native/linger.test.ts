@@ -14,14 +14,14 @@ function allowed(): string {
   return /^Cpus_allowed_list:\s*(\S+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? ''
 }
 
-/** A board of which nothing ever comes; lines begin behind the slots. */
+/** A board of which nothing ever comes; slots begin behind the lines. */
 function lonelyBoard(memory: NativeMemory): { words: Int32Array; line: (member: number) => number; linger: () => void } {
   const words = new Int32Array(new ArrayBuffer((SLOT + LINE) * MEMBERS * 4))
   const table = new Int32Array(new ArrayBuffer(4 * ENTRY * 4))
-  const line = (member: number): number => SLOT * MEMBERS + LINE * member
+  const line = (member: number): number => LINE * member
   memory.watchMemory(table.buffer, 0, words.buffer)
-  table.set([0, 1], 2)
-  table.set([MEMBERS, line(0), line(OWN)], ENTRY)
+  table.set([LINE * MEMBERS, 1], 2)
+  table.set([MEMBERS, line(0), line(OWN), MEMBERS], ENTRY)
   return { words, line, linger: () => memory.linger(table.buffer, 2, 10, 100_000) }
 }
 

@@ -20,6 +20,7 @@ void t.test('every rank derives the same keys; other ranks, jobs, epochs and sec
     new JobKeys({ jobId: 'b', epoch: 0, secret }).pair(3),
     new JobKeys({ jobId: 'a', epoch: 1, secret }).pair(3),
     new JobKeys({ jobId: 'a', epoch: 0, secret: secret.replace('0', '1') }).pair(3),
+    new JobKeys({ jobId: 'a', epoch: 0, secret, of: 'agent' }).pair(3),
   ]
   const all = [keys.pair(3), ...others]
   t.equal(new Set(all.map(({ publicKey }) => publicKey)).size, all.length)

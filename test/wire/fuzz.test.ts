@@ -8,7 +8,8 @@ import type { Test } from 'tap'
 import { parseHostfile } from '../../launcher/hosts/hostfile.js'
 import { parseHostOption } from '../../launcher/hosts/hostlist.js'
 import { expandNodeList, expandTasks } from '../../launcher/hosts/nodelist.js'
-import { AgentLink } from '../../launcher/link.js'
+import { ProcessLink } from '../../launcher/link.js'
+import { SrunWords } from '../../launcher/spawn/srun-words.js'
 import { LINES, parseLine } from '../../lib/bootstrap/pmi1.js'
 import { StateError, TransportError, LaunchError } from '../../lib/errors.js'
 import { FrameReader, STDOUT, beatFrame, controlFrame, creditFrame, encodeGreeting, frame } from '../../lib/wire/agent.js'
@@ -64,7 +65,7 @@ void t.test("what comes from an agent's standard output", async (t) => {
   cases(t, 2, 0.05, (next) => {
     const child = Object.assign(new EventEmitter(), { stdin: new PassThrough(), stdout: new EventEmitter(), pid: undefined })
     let [greetings, frames, lost] = [0, 0, 0]
-    const link = new AgentLink(child as unknown as ChildProcess, {
+    const link = new ProcessLink(child as unknown as ChildProcess, {
       greeting: () => greetings++,
       frame: () => frames++,
       lost: () => lost++,
@@ -75,6 +76,15 @@ void t.test("what comes from an agent's standard output", async (t) => {
     if (greetings > 1 || lost > 1 || (frames > 0 && greetings === 0)) throw new Error('told what did not happen')
     if (link.words.join('').length > 9000) throw new Error('too many words')
     return frames > 0
+  })
+})
+
+void t.test('what srun says', async (t) => {
+  const lines = ['srun: error: n[1-3]: tasks 0-1,4: Exited with exit code 1', ' 3: words', 'srun: error: n2: task 1: Killed'].map((line) => Buffer.from(line))
+  cases(t, 4, 0.05, (next) => {
+    const words = new SrunWords()
+    const ended = [0, 1, 2].flatMap(() => words.hear(damage(next, lines[next(3)]!, lines[next(3)]!).toString('latin1')))
+    return ended.length + words.about('n1').length > 3
   })
 })
 

@@ -13,7 +13,11 @@ export interface LargeAllgather {
   allgather(call: AllgatherOnBoard): CollectiveOperation
 }
 
+/** With two ranks each byte is copied twice through the board, with more of them hardly more than once. */
+const ROOM_OF_TWO = 16 * 1024
+
 export class AllgatherOnBoard extends ValueOnBoard {
+  protected override readonly room = this.board.size === 2 ? ROOM_OF_TWO : Infinity
   readonly #large: LargeAllgather
 
   constructor(queue: BoardQueue, large: LargeAllgather) {

@@ -16,6 +16,9 @@ import type { Rows } from '../drive-board-rows.js'
 import { SliceReduction } from '../drive-board-lent.js'
 import { ValueOnBoard } from '../drive-board-values.js'
 
+/** Of what all want reduced, for each rank: on the board everyone combines all of it, of lent memory a slice. */
+const ROOM = 16 * 1024
+
 /** Of one number a rank. */
 export class NumberReduction extends BoardCall {
   override type = NUMBER
@@ -51,13 +54,15 @@ export class VectorReduction extends ValueOnBoard {
   root = -1
   /** Where the result goes; undefined where it is not wanted. */
   out: TypedArray | undefined = undefined
+  protected override readonly room: number
   readonly #rows: Rows
   readonly #large: LargeReduction
 
-  constructor(queue: BoardQueue, rows: Rows, large: LargeReduction) {
+  constructor(queue: BoardQueue, rows: Rows, large: LargeReduction, collective: 'reduce' | 'allreduce') {
     super(queue)
     this.#rows = rows
     this.#large = large
+    this.room = collective === 'reduce' ? Infinity : ROOM * this.board.size
   }
 
   protected finish(): CollectiveOperation | undefined {

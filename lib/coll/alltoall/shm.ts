@@ -14,9 +14,13 @@ export interface LargeAlltoall {
   alltoall(call: AlltoallOnBoard): CollectiveOperation
 }
 
+/** Of a block. Through the board each byte is copied once more. */
+const ROOM = 16 * 1024
+
 export class AlltoallOnBoard extends ValueOnBoard {
   /** Bytes of a block where all ranks pass a typed array; undefined where they pass arrays of values. */
   blockBytes: number | undefined = undefined
+  protected override readonly room = ROOM * this.board.size
   readonly #large: LargeAlltoall
 
   constructor(queue: BoardQueue, large: LargeAlltoall) {

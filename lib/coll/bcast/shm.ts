@@ -14,8 +14,12 @@ export interface LargeBcast {
   bcast(call: BcastOnBoard, announced: Announced): CollectiveOperation
 }
 
+/** Through the board each byte is copied once more. */
+const ROOM = 12 * 1024
+
 export class BcastOnBoard extends ValueOnBoard {
   root = 0
+  protected override readonly room = ROOM
   readonly #large: LargeBcast
 
   constructor(queue: BoardQueue, large: LargeBcast) {

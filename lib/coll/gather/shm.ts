@@ -8,8 +8,10 @@ import { copyAligned, copyOut } from '../../wire/bytes.js'
 import type { CollectiveOperation } from '../drive.js'
 import type { BoardQueue } from '../drive-board-queue.js'
 import { Fetches } from '../drive-board-lent.js'
+import { NOBODY } from '../drive-board.js'
 import { ValueOnBoard } from '../drive-board-values.js'
-import { blockOf } from '../drive-values.js'
+import type { Announced } from '../drive-board-values.js'
+import { blockOf, valueOfBlock } from '../drive-values.js'
 import type { Block } from '../drive-values.js'
 
 /** Receives at the root the blocks that are undefined, or sends this rank's there. */
@@ -17,8 +19,12 @@ export interface LargeGather {
   gather(call: GatherOnBoard, blocks: (Block | undefined)[]): CollectiveOperation
 }
 
+/** With two ranks each byte is copied twice through the board, with more of them hardly more than once. */
+const ROOM_OF_TWO = 16 * 1024
+
 export class GatherOnBoard extends ValueOnBoard {
   root = 0
+  protected override readonly room = this.board.size === 2 ? ROOM_OF_TWO : Infinity
   readonly #large: LargeGather
 
   constructor(queue: BoardQueue, large: LargeGather) {
@@ -46,7 +52,26 @@ export class GatherOnBoard extends ValueOnBoard {
     return undefined
   }
 
-  #finishLarge(given: unknown): CollectiveOperation {
+  #finishLarge(given: unknown): CollectiveOperation | undefined {
+    const { board, root, into } = this
+    const rows = Array.from({ length: board.size }, (_, rank) =>
+      this.isAnnounced(rank) && rank !== root ? this.announcedAt(rank) : undefined)
+    if (rows.some((row) => row?.address === 0)) return this.#finishByMessages(given)
+    this.awaitFetched(NOBODY)
+    const own = blockOf(given)
+    if (into === undefined) {
+      this.value = rows.map((row, rank) => {
+        if (row !== undefined) return this.fetchValue(rank, row, 0, row.bytes)
+        return rank === root ? valueOfBlock(own) : this.valueAt(rank)
+      })
+    } else {
+      this.#fillLent(into, rows, own)
+      this.value = into
+    }
+    return undefined
+  }
+
+  #finishByMessages(given: unknown): CollectiveOperation {
     const { board, number, root } = this
     const blocks: (Block | undefined)[] = []
     const fetches = new Fetches(board)
@@ -76,8 +101,7 @@ export class GatherOnBoard extends ValueOnBoard {
     const { board, number, output } = this
     let total = 0
     for (let rank = 0; rank < board.size; rank++) {
-      const type = board.type(number, rank)
-      if (type !== output.type) throw this.refuse(into, `a ${TYPE_NAMES[type]} (block ${rank})`)
+      this.#check(into, rank, board.type(number, rank))
       total += board.length(number, rank)
     }
     if (total !== into.byteLength) throw this.refuse(into, `${total} bytes`)
@@ -87,5 +111,25 @@ export class GatherOnBoard extends ValueOnBoard {
       copyAligned(output, at, board, board.offset(number, rank), length)
       at += length
     }
+  }
+
+  /** The same where others lend theirs, and the root's is its own. */
+  #fillLent(into: TypedArray, rows: readonly (Announced | undefined)[], own: Block): void {
+    const { board, number, root, output } = this
+    let at = 0
+    for (const [rank, row] of rows.entries()) {
+      const { type, bytes } = this.publishedBy(rank)
+      this.#check(into, rank, type)
+      if (at + bytes > into.byteLength) throw this.refuse(into, `${at + bytes} bytes and more`)
+      if (rank === root) output.bytes.set(own.bytes, at)
+      else if (row === undefined) copyAligned(output, at, board, board.offset(number, rank), bytes)
+      else this.fetch(rank, row.address, output.bytes, at, bytes)
+      at += bytes
+    }
+    if (at !== into.byteLength) throw this.refuse(into, `${at} bytes`)
+  }
+
+  #check(into: TypedArray, rank: number, type: number): void {
+    if (type !== this.output.type) throw this.refuse(into, `a ${TYPE_NAMES[type]} (block ${rank})`)
   }
 }

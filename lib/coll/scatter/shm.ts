@@ -15,8 +15,12 @@ export interface LargeScatter {
   scatter(call: ScatterOnBoard): CollectiveOperation
 }
 
+/** Through the board each byte is copied once more. */
+const ROOM = 32 * 1024
+
 export class ScatterOnBoard extends ValueOnBoard {
   root = 0
+  protected override readonly room = ROOM
   /** At the root, its own block. */
   own: Block | undefined = undefined
   readonly #large: LargeScatter

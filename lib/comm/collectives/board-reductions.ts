@@ -38,7 +38,7 @@ export class BoardReduction {
     this.#rows = new Rows(queue.board)
     this.#signatures = Array.from({ length: USER_OP + 1 }, (_, code) => boardSignature(collective, code, true))
     this.#number = new NumberReduction(queue, this.#rows)
-    this.#vector = new VectorReduction(queue, this.#rows, large)
+    this.#vector = new VectorReduction(queue, this.#rows, large, collective)
   }
 
   /** `root`: -1 for allreduce. Undefined where the call goes by messages. */
@@ -48,7 +48,7 @@ export class BoardReduction {
     if (!(op instanceof Op)) return undefined
     const most = this.#limits.of(this.#collective, options)
     if (typeof value === 'number') return this.#startNumber(value, op, root, options, most)
-    if (this.#vector.spent) this.#vector = new VectorReduction(this.#queue, this.#rows, this.#large)
+    if (this.#vector.spent) this.#vector = new VectorReduction(this.#queue, this.#rows, this.#large, this.#collective)
     const call = this.#vector
     const into = root < 0 || root === this.#comm.rank ? options?.into : undefined
     if (!call.remembers(value, into) || options?.segmentBytes !== undefined) {
@@ -86,10 +86,10 @@ export class BoardReduction {
     const wanted = root < 0 || root === this.#comm.rank
     call.out = wanted ? (into ?? new CONSTRUCTORS[type as 0](elements)) : undefined
     call.op = op
+    call.root = root
     call.limit(most, (into === value || call.isApart) && this.#queue.board.reach(), call.out)
     call.given = value
     call.options = options
-    call.root = root
     this.#enter(call, op, root, call.announces)
     return call
   }

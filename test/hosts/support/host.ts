@@ -21,7 +21,7 @@ export interface HostProcess {
 }
 
 /** Which processes of a host belong to the host itself. */
-const DAEMON = /^(sshd|slurmd|slurmctld|slurmscriptd|munged)/
+const DAEMON = /^(sshd|slurmd|slurmstepd|slurmctld|slurmscriptd|munged)/
 
 export interface StartOptions {
   env?: Record<string, string>

@@ -54,10 +54,13 @@ export async function runForJson<T>(cluster: Cluster, args: string[], options?: 
 export const processes = (hosts: readonly Host[]): (HostProcess & { host: string })[] =>
   hosts.flatMap((host) => host.processes().map((process) => ({ ...process, host: host.name })))
 
-const byNode = (host: Host): HostProcess[] => host.processes().filter(({ command }) => command.startsWith(process.execPath))
+export const byNode = (host: Host): HostProcess[] => host.processes().filter(({ command }) => command.startsWith(process.execPath))
 
 /** The ranks on a host that run this program. */
 export const ranksOf = (host: Host, file: string): HostProcess[] => byNode(host).filter(({ command }) => command.includes(file) && !command.includes(TSMPIRUN))
+
+/** tsmpirun itself. */
+export const launcherOf = (host: Host): HostProcess | undefined => byNode(host).find(({ command }) => command.includes(TSMPIRUN))
 
 /** The agent of a host other than the launcher's. */
 export const agentOf = (host: Host): HostProcess | undefined => byNode(host).find(({ command }) => /\bagent\b/.test(command))

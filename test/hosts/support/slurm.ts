@@ -85,7 +85,7 @@ function configuration(cluster: Cluster, folder: string, socket: string): string
 }
 
 /** slurmd of Debian 12 does not start without control groups of version 1, though nothing here uses them. */
-async function startNode(host: Host, env: Record<string, string>): Promise<void> {
+export async function startNode(host: Host, env: Record<string, string>): Promise<void> {
   const groups = `mount -t tmpfs tmpfs /sys/fs/cgroup 2>/dev/null || { mount -t sysfs sysfs /sys; mount -t tmpfs tmpfs /sys/fs/cgroup; }
     for c in freezer memory cpuset cpuacct devices; do mkdir -p /sys/fs/cgroup/$c; mount -t cgroup -o $c cgroup /sys/fs/cgroup/$c || true; done`
   await host.run(['sh', '-c', `${groups}; exec slurmd -N ${host.name}`], { env })
