@@ -58,7 +58,8 @@ export class Step {
     this.command = stepCommand(tree, tree.branches)
     this.#port = listen({
       bytes: (host, chunk) => this.#links.get(host)?.heard(chunk),
-      unreachable: (host) => this.#lose(host, 'its connection was lost'),
+      // Where srun has ended or the task, that says more.
+      unreachable: (host) => setTimeout(() => this.#lose(host, 'its connection was lost'), 2 * LAST_WORDS),
     })
     const hosts = Object.fromEntries(tree.branches.map(({ name, host }) => [hostKey(name), host]))
     this.#invitation = { ...secret, endpoint: this.#port.endpoint, hosts }

@@ -4,8 +4,9 @@
 // transport's memory straight to where it belongs, without an operation.
 //
 // It may be gone only where matching would come to the same: nothing else is posted or waits in the context, the receive
-// names its source, and the sender's oldest frame is a whole message of its tag, or of any where it takes any. Whatever is unusual about the message
-// is left where it is, for the long way to find. Every few messages the long way is taken anyway: it hears the others.
+// names its source, and the sender's oldest frame is a whole message of its tag, or of any where it takes any. Whatever is
+// unusual about the message is left where it is, for the long way to find. Every few messages the long way is taken
+// anyway: it hears the others.
 //
 // Of a send that waits for the peer to copy: the answer is taken alone, so that what the peer sends next is still there
 // for the receive that follows.
@@ -60,7 +61,7 @@ export class Expected {
     this.#direct = direct
   }
 
-  /** Waits a short while for a message of (source, tag), where the tag may be ANY_TAG, and takes it, into `target` where there is one. */
+  /** Waits a short while for a message of (source, tag or ANY_TAG) and takes it, into `target` where there is one. */
   take(context: number, source: number, tag: number, target: LastMemory | undefined, patience: Patience): boolean {
     const peer = this.#peers[source]
     const inlet = peer.inlet ?? this.#findInlet(peer)

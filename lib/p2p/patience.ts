@@ -1,8 +1,8 @@
 // How long a rank waits awake, by how many ranks there are for a core.
 
 /**
- * `never`: arrivals need the event loop. `doze`: all peers are reached by the network. `spin`: a core for each rank. `yield`: more ranks than cores. The same briefly:
- * there are peers on other hosts, too, whose messages wait for the event loop.
+ * `never`: arrivals need the event loop. `doze`: all peers are reached by the network. `spin`: a core for each rank.
+ * `yield`: more ranks than cores. The same briefly: there are peers on other hosts, too, for whom the rank dozes then.
  */
 export type Polling = 'never' | 'doze' | 'spin' | 'yield' | 'spin-briefly' | 'yield-briefly'
 

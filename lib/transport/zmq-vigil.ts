@@ -20,9 +20,10 @@ export interface VigilOptions extends WatchTimes {
 const TICKS = 4
 /**
  * How long those who know better have to say why nobody is there any more: the rank may have died, and the launcher or the
- * other ranks (bootstrap/pmi-control.ts) end the job. That is most likely where the peer has been heard of before.
+ * other ranks (OTHERS_PATIENCE of bootstrap/pmi-control.ts) end the job. That is most likely where the peer has been heard
+ * of before.
  */
-const LAST_WORD_MS = 1_250
+const LAST_WORD_MS = 3_500
 const LAST_WORD_OF_KNOWN_MS = 10_000
 
 export class Vigil {

@@ -4,32 +4,26 @@
 // - Memory is bounded by bytes, not by high-water marks: to each peer at most a window of frames is on its way, from
 //   `send` until the peer's `poll` has delivered them and its acknowledgement is here, in the head of its next
 //   message or in one of its own.
-// - Messages are taken from ZeroMQ into one piece of memory, again when all of them have been delivered; what has not
-//   been taken is for ZeroMQ to keep. While somebody waits for acknowledgements and the engine does not poll, they are
-//   taken all the same, into further memory.
-// - No wake-up is lost: the socket tells of what comes after a `receive` that found nothing (`#dry`), and nobody waits, in
-//   the event loop or in `doze`, before there was one. `#readable` ends that.
+// - Messages are taken once all that were taken before have been delivered; what has not been taken is for ZeroMQ to keep.
+//   While somebody waits for acknowledgements and the engine does not poll, they are taken all the same.
+// - No wake-up is lost: the socket tells of what comes after a `receive` that found nothing (Intake.dry), and nobody waits,
+//   in the event loop or in `doze`, before there was one. `#readable` ends that.
 // - What a peer sends is checked before it is used; a peer that breaks the protocol is lost and from then on ignored.
 import { TransportError } from '../errors.js'
 import { ASK_ACK, BATCH_HEAD_BYTES, jobMark } from '../wire/batch.js'
 import { Inbox } from './inbox.js'
 import type { Memory } from './inbox.js'
-import { BATCH_BYTES, MAX_PAYLOAD } from './outbox.js'
+import { MAX_PAYLOAD } from './outbox.js'
 import type { Receiver, Transport } from './transport.js'
-import { Peer } from './zmq-peer.js'
+import { Dispatch } from './zmq-dispatch.js'
+import { Intake } from './zmq-intake.js'
 import type { WatchTimes } from './zmq-link.js'
-import { MESSAGE_HEAD_BYTES, PART_HEAD_BYTES, partBytes } from './zmq-socket.js'
-import type { ZmqSocket } from './zmq-socket.js'
+import { Peer } from './zmq-peer.js'
 import { openSockets } from './zmq-sockets.js'
 import type { SocketOptions, ZmqSockets } from './zmq-sockets.js'
 import { Vigil } from './zmq-vigil.js'
 
 const FRAMES_PER_POLL = 64
-/** What is sent in one turn leaves as one message, but in parts of this size: the first is on its way while others are made. */
-const EARLY_BYTES = 16 * 1024
-/** The largest message with its routing id, and memory for several of them. */
-const LEAST_ROOM = MESSAGE_HEAD_BYTES + partBytes(255) + partBytes(BATCH_BYTES)
-const MEMORY_BYTES = 4 * LEAST_ROOM
 /** How long `flush` waits without any acknowledgement. */
 const FLUSH_PATIENCE_MS = 30_000
 
@@ -51,15 +45,9 @@ export class ZmqTransport implements Transport {
   readonly #inbox: Inbox
   #sockets: ZmqSockets | undefined
   #vigil: Vigil | undefined
-  #memory: Memory & { readonly text: Buffer } = newMemory(0)
-  /** Where the messages end that have been taken into it. */
-  #filled = 0
-  /** The last `receive` found nothing, and the socket has not told of anything since. */
-  #dry = false
+  readonly #dispatch: Dispatch
+  readonly #intake = new Intake((...message) => this.#arrived(...message))
   #held = false
-  /** Peers that collect what they are sent until the present call stack has ended. */
-  #collecting: Peer[] = []
-  readonly #onCollected = (): void => this.#sendCollected()
   #polling = false
   #asleep = false
   /** There is room that was refused before, and the engine has not yet been told in its sleep. */
@@ -82,13 +70,19 @@ export class ZmqTransport implements Transport {
     this.#inbox = new Inbox(options.receiver, {
       onWhole: (rank, sequence, bytes, asked) => {
         const peer = this.#peers[rank]
-        if (peer.delivered(sequence, bytes, asked)) this.#kick(peer)
+        if (peer.delivered(sequence, bytes, asked)) this.#dispatch.kick(peer)
       },
       onBroken: (rank, what) => {
         // a fault that was found later has been dropped with the messages
         this.#peers[rank].lost = false
         this.#lose(this.#peers[rank], what)
       },
+    })
+    this.#dispatch = new Dispatch({
+      flushing: () => this.#flushes.length > 0,
+      blocked: (peer, blocked) => this.#block(peer, blocked),
+      connecting: (peer) => this.#vigil?.connecting(peer),
+      failed: (peer, error) => this.#sendFailed(peer, error),
     })
     void this.#start(options)
   }
@@ -101,8 +95,7 @@ export class ZmqTransport implements Transport {
       this.#refuse(peer)
       return false
     }
-    if (!peer.collecting) this.#kick(peer)
-    else if (peer.dealer !== undefined && peer.outbox.ready >= EARLY_BYTES) this.#sendNext(peer, peer.dealer)
+    this.#dispatch.pushed(peer)
     return true
   }
 
@@ -128,10 +121,10 @@ export class ZmqTransport implements Transport {
   doze(awake: number, nanoseconds: number, doorbell = -1): boolean {
     const router = this.#sockets?.router
     if (router?.wait === undefined || this.#closed) return false
-    while (this.#collecting.length > 0) this.#sendCollected()
+    this.#dispatch.sendAll()
     if (this.#somethingToDo()) return true
     router.wait(doorbell, awake, nanoseconds)
-    this.#dry = false
+    this.#intake.dry = false
     return true
   }
 
@@ -143,7 +136,7 @@ export class ZmqTransport implements Transport {
   }
 
   #somethingToDo(): boolean {
-    if (!this.#dry && this.#inbox.empty) this.#take()
+    if (!this.#intake.dry && this.#inbox.empty) this.#take()
     if (this.#inbox.empty && !this.#room) return false
     this.#room = false
     return true
@@ -167,7 +160,7 @@ export class ZmqTransport implements Transport {
       for (const peer of this.#peers) {
         if (peer.outbox.empty) continue
         peer.ask = true
-        this.#kick(peer)
+        this.#dispatch.kick(peer)
       }
       this.#expect()
     })
@@ -179,7 +172,7 @@ export class ZmqTransport implements Transport {
     if (peer.gone) return
     peer.gone = true
     peer.outbox.clear()
-    this.#hangUp(peer)
+    this.#dispatch.hangUp(peer)
     this.#block(peer, false)
     if (this.#flushed()) this.#endFlushes()
     // not from inside the engine's call
@@ -190,6 +183,7 @@ export class ZmqTransport implements Transport {
   close(): void {
     if (this.#closed) return
     this.#closed = true
+    this.#dispatch.close()
     this.#inbox.clear()
     this.#vigil?.end()
     if (this.#held) this.#sockets?.link.release()
@@ -204,16 +198,11 @@ export class ZmqTransport implements Transport {
       peers: this.#ranks.map((rank) => this.#peers[rank]),
       ask: (peer) => {
         peer.ask = true
-        this.#kick(peer)
+        this.#dispatch.kick(peer)
       },
       look: (peer, handshakes) => link.probe(peer.rank, handshakes ? peer.dealer : undefined),
       lose: (peer, why) => this.#lose(peer, why),
     })
-  }
-
-  #hangUp(peer: Peer): void {
-    if (peer.dealer !== undefined) this.#sockets!.disconnect(peer.dealer)
-    peer.dealer = undefined
   }
 
   async #start({ secret, ...options }: ZmqOptions): Promise<void> {
@@ -221,58 +210,15 @@ export class ZmqTransport implements Transport {
       const sockets = await openSockets({ ...options, secret: await secret })
       if (this.#closed) return sockets.close()
       this.#sockets = sockets
+      this.#dispatch.open(sockets)
       if (sockets.link.watch !== undefined) this.#watchOver(sockets, sockets.link.watch)
       sockets.router.onFailure = (error) => this.#failed(error)
       sockets.router.listen(() => this.#readable())
-      for (const peer of this.#peers) if (!peer.outbox.empty) this.#kick(peer)
+      for (const peer of this.#peers) if (!peer.outbox.empty) this.#dispatch.kick(peer)
       this.#expect()
     } catch (error) {
       this.#failed(error)
     }
-  }
-
-  /** Sends what is there. What is sent to the peer then collects until the present call stack has ended. */
-  #kick(peer: Peer): void {
-    if (this.#sockets === undefined || peer.collecting || peer.gone) return
-    if (peer.dealer === undefined) {
-      if (!peer.connecting) void this.#connect(peer, this.#sockets)
-    } else if (this.#sendNext(peer, peer.dealer)) {
-      peer.collecting = true
-      if (this.#collecting.push(peer) === 1) queueMicrotask(this.#onCollected)
-    } else {
-      this.#block(peer, peer.outbox.blocked)
-    }
-  }
-
-  #sendCollected(): void {
-    for (const peer of this.#collecting.splice(0)) {
-      peer.collecting = false
-      if (!this.#closed) this.#kick(peer)
-    }
-  }
-
-  async #connect(peer: Peer, sockets: ZmqSockets): Promise<void> {
-    peer.connecting = true
-    try {
-      const dealer = await sockets.connect(peer.rank)
-      this.#vigil?.connecting(peer)
-      dealer.onFailure = (error) => this.#sendFailed(peer, error)
-      peer.dealer = dealer
-      if (peer.gone || this.#closed) this.#hangUp(peer)
-      else this.#kick(peer)
-    } catch (error) {
-      this.#sendFailed(peer, error)
-    } finally {
-      peer.connecting = false
-    }
-  }
-
-  /** Returns whether there was something to send. */
-  #sendNext(peer: Peer, dealer: ZmqSocket): boolean {
-    const message = peer.next(this.#flushes.length > 0)
-    if (message === undefined) return false
-    dealer.send(message)
-    return true
   }
 
   /** ZeroMQ has given the connection up. What is wrong with it is looked for, to say more than that. */
@@ -289,7 +235,7 @@ export class ZmqTransport implements Transport {
   /** The socket tells of messages. */
   #readable(): void {
     if (this.#closed) return
-    this.#dry = false
+    this.#intake.dry = false
     if (!this.#waiting()) return
     this.#take()
     const room = this.#room
@@ -304,45 +250,27 @@ export class ZmqTransport implements Transport {
     this.#sockets!.link.look()
     router.look()
     do {
-      if (this.#inbox.empty && !this.#polling) this.#filled = 0
-      if (MEMORY_BYTES - this.#filled < LEAST_ROOM || this.#memory.bytes.length === 0) {
-        this.#memory = newMemory(MEMORY_BYTES)
-        this.#filled = 0
-      }
-      const end = router.receive(this.#memory.bytes.buffer as ArrayBuffer, this.#filled, LEAST_ROOM)
-      this.#dry = end === this.#filled
-      const { words } = this.#memory
-      while (this.#filled < end && !this.#closed) {
-        const at = this.#filled
-        this.#filled += words[(at >> 2) + 1]
-        this.#arrived(at, this.#filled)
-      }
-    } while (!this.#dry && !this.#closed && (this.#inbox.empty || (!this.#asleep && this.#waiting())))
+      this.#intake.take(router, this.#inbox.empty && !this.#polling)
+    } while (!this.#intake.dry && !this.#closed && (this.#inbox.empty || (!this.#asleep && this.#waiting())))
   }
 
-  /** The message that lies there, see zmq-socket.ts: a routing id and a batch. */
-  #arrived(start: number, end: number): void {
-    const memory = this.#memory
-    const { words, text } = memory
-    const id = start + MESSAGE_HEAD_BYTES
-    const head = id + partBytes(words[id >> 2])
-    const peer = this.#peers[this.#sockets!.sender(text.toString('latin1', id + PART_HEAD_BYTES, id + PART_HEAD_BYTES + words[id >> 2]))]
+  /** A routing id and a batch. */
+  #arrived(sender: string, parts: number, memory: Memory, at: number, length: number): void {
+    if (this.#closed) return
+    const peer = this.#peers[this.#sockets!.sender(sender)]
     if (peer === undefined || peer.lost) return
-    const parts = words[start >> 2]
-    const length = head < end ? words[head >> 2] : -1
     if (parts !== 2 || length < BATCH_HEAD_BYTES || length % 8 !== 0) {
       return this.#lose(peer, `a message of ${parts - 1} parts and ${length} bytes is not one of tsmpi`)
     }
-    const batch = head + PART_HEAD_BYTES
-    const acknowledged = peer.takeHead(words, batch >> 2)
+    const acknowledged = peer.takeHead(memory.words, at >> 2)
     if (typeof acknowledged === 'string') return this.#lose(peer, acknowledged)
-    if (length > BATCH_HEAD_BYTES || (words[batch >> 2] & ASK_ACK) !== 0) this.#inbox.push(peer.rank, memory, batch, batch + length)
+    if (length > BATCH_HEAD_BYTES || (memory.words[at >> 2] & ASK_ACK) !== 0) this.#inbox.push(peer.rank, memory, at, at + length)
     if (acknowledged > 0) this.#acknowledged(peer)
   }
 
   #acknowledged(peer: Peer): void {
     this.#block(peer, false)
-    if (peer.outbox.waiting) this.#kick(peer)
+    if (peer.outbox.waiting) this.#dispatch.kick(peer)
     if (this.#flushes.length > 0) {
       this.#restartPatience()
       if (this.#flushed()) this.#endFlushes()
@@ -363,7 +291,7 @@ export class ZmqTransport implements Transport {
   #expect(): void {
     this.#hold()
     // not from inside the call, or what it takes would come in its midst
-    if (!this.#dry) setImmediate(() => this.#readable())
+    if (!this.#intake.dry) setImmediate(() => this.#readable())
   }
 
   /** The event loop is kept alive, and sockets that hear nothing else are held, while somebody waits. */
@@ -439,8 +367,3 @@ export class ZmqTransport implements Transport {
 }
 
 const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error))
-
-function newMemory(length: number): Memory & { readonly text: Buffer } {
-  const buffer = new ArrayBuffer(length)
-  return { bytes: new Uint8Array(buffer), words: new Int32Array(buffer), text: Buffer.from(buffer) }
-}

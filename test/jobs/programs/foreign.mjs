@@ -55,11 +55,13 @@ const scenarios = {
     if (rank === 0) compute(4000)
     await world.recv()
   },
-  // … when it waits for the others in finalize.
+  // … in finalize, when it waits for its last message to be taken.
   async killlate() {
     await world.barrier()
-    if (rank === 1) setTimeout(() => process.kill(process.pid, 'SIGKILL'), 500)
-    else await sleep(1500)
+    if (rank === 1) {
+      await world.send('last words', 0)
+      setTimeout(() => process.kill(process.pid, 'SIGKILL'), 500)
+    } else await sleep(1500)
     await MPI.finalize()
   },
   // … before its event loop has turned once.
