@@ -1,15 +1,13 @@
 // What both ends of the connections of a step have in common: the keys of agents, and the messages of ZeroMQ as which the
 // bytes of a connection travel. A message is a piece of the byte stream, cut anywhere; an empty one is its end.
 import type * as Zmq from 'zeromq'
-import { JobKeys } from '../../lib/transport/zmq-keys.js'
-import { hostAndPort } from '../../lib/wire/control.js'
+import { CURVE_BYTES, JobKeys } from '../../lib/transport/zmq-keys.js'
+import { isIPv6 } from '../../lib/wire/control.js'
 
 /** The number of the root of the tree. */
 export const ROOT = 0
 
 const MAX_BYTES = 1 << 18
-/** What CURVE adds to a message. */
-const CURVE_BYTES = 64
 
 export interface Secret {
   job: string
@@ -32,7 +30,7 @@ export const commonOptions = (endpoint: string): Zmq.SocketOptions<Zmq.Router & 
   receiveHighWaterMark: 0,
   sendTimeout: 0,
   maxMessageSize: MAX_BYTES + CURVE_BYTES,
-  ipv6: hostAndPort(endpoint).host.includes(':'),
+  ipv6: isIPv6(endpoint),
 })
 
 export function messagesOf(pieces: readonly Buffer[]): Buffer[] {

@@ -7,7 +7,7 @@
 // - An agent that was there and is gone is told as such at the next send to it, and nothing is queued for it.
 import type * as Zmq from 'zeromq'
 import { LaunchError } from '../../lib/errors.js'
-import { Gate } from '../../lib/transport/zmq-gate.js'
+import { Gate, admitHolders } from '../../lib/transport/zmq-gate.js'
 import { jsSockets } from '../../lib/transport/zmq-js.js'
 import { endpointAt } from '../../lib/wire/control.js'
 import { END, ROOT, agentKeys, commonOptions, messagesOf, routingId } from './messages.js'
@@ -40,7 +40,7 @@ export class Port {
     this.#ids = new Map(hosts.map((host) => [host, routingId(keys, host)]))
     const context = new zmq.Context({ blocky: false })
     this.#gate = new Gate(jsSockets(zmq, context))
-    this.#gate.open(DOMAIN, this.#admission(keys))
+    this.#gate.open(DOMAIN, admitHolders(hosts, (host) => keys.publicKey(host), (host) => routingId(keys, host)))
     this.#gate.hold()
     this.#router = new zmq.Router({
       context,
@@ -89,15 +89,6 @@ export class Port {
     for await (const [id, ...pieces] of this.#router) {
       const host = hosts.get(id.toString('latin1'))
       if (host !== undefined) this.#listener.bytes(host, pieces.length === 1 ? pieces[0] : Buffer.concat(pieces))
-    }
-  }
-
-  /** Public keys are derived once somebody connects: a millisecond for a dozen of them. */
-  #admission(keys: ReturnType<typeof agentKeys>): (key: Buffer) => string | undefined {
-    let known: Map<string, string> | undefined
-    return (key) => {
-      known ??= new Map([...this.#ids].map(([host, id]) => [keys.publicKey(host).toString('hex'), id]))
-      return known.get(key.toString('hex'))
     }
   }
 }

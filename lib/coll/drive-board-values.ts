@@ -33,6 +33,11 @@ export interface Announced {
 
 const NOTHING = new Uint8Array(0)
 
+/** With two ranks each byte that is gathered is copied twice through the board, with more of them hardly more than once. */
+const ROOM_OF_TWO = 16 * 1024
+/** `room` where the values of all are gathered. */
+export const roomOfGathered = (size: number): number => (size === 2 ? ROOM_OF_TWO : Infinity)
+
 export abstract class ValueOnBoard extends BoardCall {
   /** What is published, and where the result goes if the caller says where. */
   readonly input = new LastMemory()

@@ -12,6 +12,8 @@ const PKCS8_X25519 = Buffer.from('302e020100300506032b656e04220420', 'hex')
 /** What SPKI puts before them. */
 const SPKI_X25519 = Buffer.from('302a300506032b656e032100', 'hex')
 const KEY_BYTES = 32
+/** What CURVE adds to a message. */
+export const CURVE_BYTES = 64
 
 /** As ZeroMQ wants them: in Z85. */
 export interface KeyPair {

@@ -3,8 +3,9 @@
 // A rank has one key pair, by which it listens and connects. It connects to the key that its peer must have, and lets in
 // the keys of the job's other ranks alone, each under the routing id that belongs to it (zmq-gate.ts).
 import { TransportError } from '../errors.js'
-import { endpointAt, isEndpoint, withoutScheme } from '../wire/control.js'
-import { Gate } from './zmq-gate.js'
+import { endpointAt, isEndpoint, isIPv6, withoutScheme } from '../wire/control.js'
+import { Gate, admitHolders } from './zmq-gate.js'
+import type { Admit } from './zmq-gate.js'
 import { JobKeys, OwnKeys, toZ85 } from './zmq-keys.js'
 import type { Keys, KeysAsMade } from './zmq-keys.js'
 import type { Link, WatchTimes } from './zmq-link.js'
@@ -41,8 +42,6 @@ export interface TcpOptions {
   readonly handshakeMilliseconds?: number
 }
 
-/** What CURVE adds to a message. */
-export const CURVE_BYTES = 64
 const FIRST_LOOK_MS = 1_000
 const SILENCE_MS = 30_000
 const LOOK_MS = 5_000
@@ -92,7 +91,7 @@ export class TcpLink implements Link {
     const { rank, host, address, listener, onBound } = this.#options
     const router = this.#library.open('router', [
       ...settings,
-      ...common(address),
+      ...common(endpointAt(address, '*')),
       // a rank that connects again, after its connection broke, has the routing id of the connection that broke
       [option.ROUTER_HANDOVER, 1],
       [option.CURVE_SERVER, 1],
@@ -161,20 +160,15 @@ export class TcpLink implements Link {
     this.#gate.shut(this.#domain)
   }
 
-  /** Public keys are derived once somebody connects: a millisecond for a dozen of them. */
-  #admission(): (key: Buffer) => string | undefined {
+  #admission(): Admit {
     const { rank, size } = this.#options
-    let ranks: Map<string, number> | undefined
-    return (key) => {
-      ranks ??= new Map(Array.from({ length: size }, (_, peer) => [this.#keys.publicKey(peer).toString('hex'), peer]))
-      const peer = ranks.get(key.toString('hex'))
-      return peer === undefined ? undefined : this.identity(peer, rank)
-    }
+    const ranks = Array.from({ length: size }, (_, peer) => peer)
+    return admitHolders(ranks, (peer) => this.#keys.publicKey(peer), (peer) => this.identity(peer, rank))
   }
 }
 
-const common = (address: string): Setting[] => [
-  [option.IPV6, withoutScheme(address).split(':').length > 2 ? 1 : 0],
+const common = (endpoint: string): Setting[] => [
+  [option.IPV6, isIPv6(endpoint) ? 1 : 0],
   [option.HEARTBEAT_IVL, HEARTBEAT_INTERVAL_MS],
   [option.HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS],
 ]

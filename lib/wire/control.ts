@@ -48,6 +48,9 @@ export function hostAndPort(endpoint: string): { host: string; port: number } {
   return { host: endpoint.slice('tcp://'.length, colon).replace(/^\[|\]$/g, ''), port: Number(endpoint.slice(colon + 1)) }
 }
 
+/** Whether an endpoint is one of IPv6. */
+export const isIPv6 = (endpoint: string): boolean => hostAndPort(endpoint).host.includes(':')
+
 /** For people: `10.0.0.7:41234`. */
 export const withoutScheme = (endpoint: string): string => endpoint.replace('tcp://', '')
 

@@ -6,18 +6,15 @@ import { valueOf } from '../../data/payload.js'
 import { copyAligned } from '../../wire/bytes.js'
 import type { CollectiveOperation } from '../drive.js'
 import type { BoardQueue } from '../drive-board-queue.js'
-import { ValueOnBoard } from '../drive-board-values.js'
+import { ValueOnBoard, roomOfGathered } from '../drive-board-values.js'
 
 /** Gathers by messages. */
 export interface LargeAllgather {
   allgather(call: AllgatherOnBoard): CollectiveOperation
 }
 
-/** With two ranks each byte is copied twice through the board, with more of them hardly more than once. */
-const ROOM_OF_TWO = 16 * 1024
-
 export class AllgatherOnBoard extends ValueOnBoard {
-  protected override readonly room = this.board.size === 2 ? ROOM_OF_TWO : Infinity
+  protected override readonly room = roomOfGathered(this.board.size)
   readonly #large: LargeAllgather
 
   constructor(queue: BoardQueue, large: LargeAllgather) {

@@ -9,7 +9,7 @@ import type { CollectiveOperation } from '../drive.js'
 import type { BoardQueue } from '../drive-board-queue.js'
 import { Fetches } from '../drive-board-lent.js'
 import { NOBODY } from '../drive-board.js'
-import { ValueOnBoard } from '../drive-board-values.js'
+import { ValueOnBoard, roomOfGathered } from '../drive-board-values.js'
 import type { Announced } from '../drive-board-values.js'
 import { blockOf, valueOfBlock } from '../drive-values.js'
 import type { Block } from '../drive-values.js'
@@ -19,12 +19,9 @@ export interface LargeGather {
   gather(call: GatherOnBoard, blocks: (Block | undefined)[]): CollectiveOperation
 }
 
-/** With two ranks each byte is copied twice through the board, with more of them hardly more than once. */
-const ROOM_OF_TWO = 16 * 1024
-
 export class GatherOnBoard extends ValueOnBoard {
   root = 0
-  protected override readonly room = this.board.size === 2 ? ROOM_OF_TWO : Infinity
+  protected override readonly room = roomOfGathered(this.board.size)
   readonly #large: LargeGather
 
   constructor(queue: BoardQueue, large: LargeGather) {
