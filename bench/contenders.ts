@@ -26,6 +26,8 @@ export const OURS = 'tsmpi'
 export const COPY = 'copy'
 export const OPEN_MPI = 'Open MPI C'
 export const MPI4PY = 'mpi4py'
+export const LIBZMQ = 'libzmq C'
+export const ZEROMQ_JS = 'zeromq.js'
 
 const node = (...args: string[]): Command => ({ file: process.execPath, args })
 
@@ -47,6 +49,16 @@ const ours = (launcherOptions: readonly string[]): Contender => ({
   command: (_family, ranks) => tsmpirun(ranks, ...launcherOptions, file('ours/mpi.mjs')),
 })
 
+/** Two hosts of one rank each, both of them this machine; or more. */
+export const overHosts = (hosts: string, ...args: string[]): Command =>
+  node(file('../dist/launcher/main.js'), '-H', hosts, '--rsh', file('ours/here.sh'), ...args)
+
+const OURS_BETWEEN_HOSTS: Contender = {
+  name: OURS,
+  plays: ({ kind }) => kind === 'wire',
+  command: () => overHosts('a,b', file('ours/mpi.mjs')),
+}
+
 const COPYING: Contender = {
   name: COPY,
   plays: ({ name }) => name === 'latency',
@@ -64,6 +76,7 @@ const kernel = (name: string, command: Command): Contender => ({
 export function ourContenders(launcherOptions: readonly string[]): Contender[] {
   return [
     ours(launcherOptions),
+    OURS_BETWEEN_HOSTS,
     COPYING,
     ...kernels().map((name) => kernel(`tsmpi ${name}`, node(file('ours/kernel.mjs'), name))),
     kernel('Math.random', node(file('ours/kernel.mjs'), 'Math.random')),
@@ -132,9 +145,9 @@ function zeroMqPeer({ contenders, missing }: Peers): void {
     return
   }
   contenders.push({
-    name: 'libzmq C',
-    plays: ({ name }, ranks) => ranks === 2 && ['latency', 'bandwidth', 'message-rate'].includes(name),
-    command: () => ({ file: c.program, args: [] }),
+    name: LIBZMQ,
+    plays: ({ name, kind }, ranks) => ranks === 2 && (kind === 'wire' || ['latency', 'bandwidth', 'message-rate'].includes(name)),
+    command: ({ kind }) => ({ file: c.program, args: kind === 'wire' ? ['curve'] : [] }),
     largest: 4 << 20,
   })
 }
@@ -153,7 +166,13 @@ function nodePeers({ contenders, missing }: Peers): void {
   channel('worker_threads', 'worker-threads.mjs')
   try {
     createRequire(import.meta.url).resolve('zeromq')
-    channel('zeromq.js', 'zeromq.mjs')
+    channel(ZEROMQ_JS, 'zeromq.mjs')
+    contenders.push({
+      name: ZEROMQ_JS,
+      plays: ({ name }) => name === 'wire-stream',
+      command: ({ name }) => node(file('peers/node/zeromq.mjs'), name),
+      largest: 4096,
+    })
   } catch {
     missing.push('zeromq.js: not installed')
   }

@@ -1,6 +1,6 @@
 // What is measured: the families of the OSU micro-benchmarks, with their sizes, and what else a user pays for.
 
-export type Kind = 'messages' | 'collective' | 'kernel' | 'startup' | 'import' | 'idle' | 'wake' | 'memory'
+export type Kind = 'messages' | 'collective' | 'wire' | 'levels' | 'kernel' | 'startup' | 'import' | 'idle' | 'wake' | 'memory'
 
 export interface Family {
   readonly name: string
@@ -30,6 +30,8 @@ const blocks = {
   kind: 'collective', unit: 'µs', smallest: 1, largest: 4 * MIB, cold: 64, ranks: 'usual', asked: [64, MIB],
 } as const
 const doubles = { ...blocks, smallest: 8, largest: 8 * MIB, doubles: true, cold: 8, asked: [8, 8 * KIB, 8 * MIB] } as const
+/** Between two hosts, both of them this machine: measured by `--hosts`, or by name. */
+const wire = { kind: 'wire', unit: 'µs', smallest: 0, largest: 4 * MIB, ranks: [2] } as const
 const named = { unit: 'µs', smallest: 0, largest: 0, cold: 0, asked: [] } as const
 
 export const FAMILIES: readonly Family[] = [
@@ -58,7 +60,16 @@ export const FAMILIES: readonly Family[] = [
     cases: ['RSS after a barrier', 'PSS after a barrier', 'RSS after every collective', 'PSS after every collective'],
   },
   { name: 'montecarlo', ...named, kind: 'kernel', ranks: [1], cases: ['10^6 samples'] },
+  { name: 'wire-latency', ...wire, cold: 8, asked: [8] },
+  { name: 'wire-stream', ...wire, cold: 64, asked: [64, MIB] },
+  {
+    name: 'wire-allreduce', ...named, kind: 'levels', unit: 'ms', ranks: [8],
+    cases: ['1 MiB, ranks of a host follow one another', '1 MiB, hosts take turns'],
+  },
 ]
+
+/** Families of several hosts. */
+export const isBetweenHosts = ({ kind }: Family): boolean => kind === 'wire' || kind === 'levels'
 
 const ALIASES: Record<string, string> = {
   bw: 'bandwidth', bibw: 'bibandwidth', mbw_mr: 'message-rate', 'start-up': 'startup', kernel: 'montecarlo',
@@ -75,7 +86,7 @@ export function familyNamed(name: string): Family {
 /** The numbers of ranks a family runs with; `chosen` are the user's. */
 export function ranksOf({ kind, ranks }: Family, chosen: readonly number[] | undefined): readonly number[] {
   if (ranks === 'usual') return chosen ?? [2, 4, 8]
-  if (chosen === undefined || kind === 'messages' || kind === 'kernel' || kind === 'import' || kind === 'wake') return ranks
+  if (chosen === undefined || ['messages', 'kernel', 'import', 'wake', 'wire', 'levels'].includes(kind)) return ranks
   return chosen
 }
 
@@ -86,6 +97,7 @@ export function ranksOf({ kind, ranks }: Family, chosen: readonly number[] | und
 export function casesOf(family: Family, chosen: readonly number[] | undefined, quick: boolean): number[] {
   if (family.cases !== undefined) return family.cases.map((_, i) => i)
   if (chosen !== undefined) return fitting(family, chosen)
+  if (family.kind === 'wire') return [...family.asked]
   const step = family.kind === 'messages' && family.ranks !== 'usual' ? 1 : 2
   const powers = Array.from({ length: Math.ceil(24 / step) }, (_, i) => 2 ** (i * step))
   const sparse = [0, 8, 64, KIB, 4 * KIB, 64 * KIB, MIB, 4 * MIB]

@@ -1,7 +1,7 @@
 // The command line of npm run bench.
 import yargs from 'yargs'
 import { file } from './contenders.js'
-import { FAMILIES, familyNamed } from './families.js'
+import { FAMILIES, familyNamed, isBetweenHosts } from './families.js'
 import type { Family } from './families.js'
 import type { Settings } from './turns.js'
 
@@ -18,8 +18,6 @@ export interface Options {
   readonly json: string
   readonly append: boolean
   readonly readme: boolean
-  /** The wire between hosts, and nothing else. */
-  readonly hosts: boolean
 }
 
 const words = (text: string): string[] => text.split(',').map((word) => word.trim()).filter((word) => word !== '')
@@ -35,7 +33,7 @@ function numbers(option: string, text: string, least: number): number[] {
 const parser = (args: readonly string[]) =>
   yargs(args)
     .scriptName('npm run bench --')
-    .usage('$0 [options]\n\nMeasures tsmpi inside a host. docs/benchmarks.md says what and how.')
+    .usage('$0 [options]\n\nMeasures tsmpi. docs/benchmarks.md says what and how.')
     .strict()
     .demandCommand(0, 0)
     .option('peers', { type: 'boolean', default: false, describe: 'beside Open MPI in C, mpi4py, libzmq and what Node has' })
@@ -50,7 +48,7 @@ const parser = (args: readonly string[]) =>
     .option('transport', { type: 'string', choices: ['auto', 'shm', 'zmq'], default: 'auto', describe: 'of tsmpirun' })
     .option('json', { type: 'string', default: file('results/results.json'), describe: 'where the results go' })
     .option('append', { type: 'boolean', default: false, describe: 'keep what other runs have put there' })
-    .option('hosts', { type: 'boolean', default: false, describe: 'the wire between hosts instead, beside libzmq, and collectives on two levels' })
+    .option('hosts', { type: 'boolean', default: false, describe: 'what runs between hosts instead, beside libzmq and zeromq.js' })
     .option('readme', { type: 'boolean', default: false, describe: 'measure nothing: put the results into the pages' })
     .version(false)
     .fail((message, error) => {
@@ -76,9 +74,9 @@ export async function readOptions(args: readonly string[]): Promise<Options> {
   const parts = against === undefined ? undefined : words(against.toLowerCase())
   const chosen = only === undefined ? undefined : words(only).map(familyNamed)
   return {
-    peers: rest.peers,
+    peers: rest.peers || rest.hosts,
     against: (peer) => parts === undefined || parts.some((part) => peer.toLowerCase().includes(part)),
-    families: FAMILIES.filter((family) => chosen?.includes(family) ?? true),
+    families: FAMILIES.filter((family) => chosen?.includes(family) ?? isBetweenHosts(family) === rest.hosts),
     ranks: ranks === undefined ? undefined : numbers('ranks', ranks, 2),
     sizes: sizes === undefined ? undefined : numbers('sizes', sizes, 0),
     quick: rest.quick,
@@ -87,6 +85,5 @@ export async function readOptions(args: readonly string[]): Promise<Options> {
     json: rest.json,
     append: rest.append,
     readme: rest.readme,
-    hosts: rest.hosts,
   }
 }

@@ -1,5 +1,5 @@
-// npm run bench [-- --peers]: measures tsmpi inside a host, beside peers that do the same work. docs/benchmarks.md
-import { spawnSync } from 'node:child_process'
+// npm run bench [-- --peers | --hosts]: measures tsmpi inside a host, or between hosts, beside peers that do the same work.
+// docs/benchmarks.md
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -12,6 +12,7 @@ import { readOptions } from './options.js'
 import type { Options } from './options.js'
 import { measureMemory } from './own/memory.js'
 import { measureImport, measureStartup } from './own/startup.js'
+import { measureTwoLevel } from './own/two-level.js'
 import { measureWaiting } from './own/waiting.js'
 import { askedFigures, askedRatios } from './report/asked.js'
 import { drawCharts } from './report/charts.js'
@@ -24,6 +25,9 @@ import { measureInTurns } from './turns.js'
 import type { Outcome } from './turns.js'
 
 const ourMachine = `${cpus()[0]?.model ?? process.arch}, ${availableParallelism()} processors, Node ${process.version}`
+
+/** Turns of the wire are so many times as long. */
+const WIRE_TURNS = 5
 
 function progress(what: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${what}`)
@@ -47,11 +51,17 @@ async function measure(
       return await measureWaiting(family, ranks, quick)
     case 'memory':
       return await measureMemory(ranks)
+    case 'levels':
+      return await measureTwoLevel(family, ranks, quick)
     case 'messages':
     case 'collective':
+    case 'wire':
     case 'kernel': {
       const players = contenders.filter(({ plays }) => plays(family, ranks))
-      return await measureInTurns(family, ranks, casesOf(family, options.sizes, quick), players, settings, say)
+      const cases = casesOf(family, options.sizes, quick)
+      // a stream of megabytes takes a while to be one
+      const turn = settings.turn * (family.kind === 'wire' ? WIRE_TURNS : 1)
+      return await measureInTurns(family, ranks, cases, players, { ...settings, turn }, say)
     }
   }
 }
@@ -89,19 +99,11 @@ function store(results: Results, { json, append }: Options): void {
   console.log(`written: ${json} and the curves beside it`)
 }
 
-/** A benchmark of its own. */
-function runPart(path: string): void {
-  const { status } = spawnSync(process.execPath, ['--import', 'tsx', path], { stdio: 'inherit' })
-  if (status !== 0) process.exitCode = 1
-}
-
 const options = await readOptions(process.argv.slice(2)).catch((error: unknown) => {
   console.error(`npm run bench: ${(error as Error).message}`)
   process.exit(2)
 })
-if (options.hosts) {
-  for (const part of ['parts/wire.ts', 'parts/two-level.ts']) runPart(file(part))
-} else if (options.readme) {
+if (options.readme) {
   fillPages(file('..'), readResults(options.json))
 } else {
   // Contenders leave when their input ends.

@@ -55,7 +55,8 @@ export async function measureInTurns(
         await table.seat(contender, mkdtempSync(join(folder, 'contender-')))
       }
       progress('warm-up')
-      const cold = family.kind === 'kernel' ? undefined : await table.warmUp(cases)
+      const first = family.kind === 'kernel' ? undefined : await table.warmUp(cases)
+      const cold = family.kind === 'wire' ? undefined : first
       const notes = await disturbances(`${family.name}, ${ranks} ranks`)
       const measured: Measured[] = []
       for (const bytes of cases) {

@@ -65,6 +65,24 @@ async function window(bytes, count, skip) {
   return (await world.allreduce(wtime() - start, MAX)) / count / WINDOW / pairs
 }
 
+/** Only the last message is answered; sends are posted in windows of 16 MiB, of 1,000 messages at the most. */
+async function stream(bytes, count, skip) {
+  const out = bytesOf('out', bytes)
+  const into = bytesOf('into', bytes)
+  const window = Math.min(1000, Math.ceil((16 << 20) / bytes))
+  let start = 0
+  for (let done = 0; done < count + skip; ) {
+    const until = done < skip ? Math.min(done + window, skip) : Math.min(done + window, count + skip)
+    if (done === skip) start = wtime()
+    const requests = []
+    for (; done < until; done++) requests.push(rank === 0 ? world.isend(out, 1) : world.irecv(0, 0, { into }))
+    await Request.waitAll(requests)
+  }
+  if (rank === 0) await world.recv(1, 1)
+  else await world.send(0, 0, 1)
+  return (wtime() - start) / count
+}
+
 async function bothWays(bytes, count, skip) {
   const out = bytesOf('out', bytes)
   const into = bytesOf('into', bytes)
@@ -107,7 +125,9 @@ function collective(family, bytes) {
   }
 }
 
-const POINT_TO_POINT = { latency, objects, bandwidth: window, 'message-rate': window, bibandwidth: bothWays }
+const POINT_TO_POINT = {
+  latency, objects, bandwidth: window, 'message-rate': window, bibandwidth: bothWays, 'wire-latency': latency, 'wire-stream': stream,
+}
 
 for await (const line of commands()) {
   const [family, ...words] = line.split(' ')

@@ -1,4 +1,5 @@
-// The benchmark's work on bare ZeroMQ: two processes, PAIR sockets over ipc. Commands and answers as in openmpi.c.
+// The benchmark's work on bare ZeroMQ: two processes, PAIR sockets over ipc, or with the argument "curve" over TCP with CURVE.
+// Commands and answers as in openmpi.c.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +51,30 @@ static double window(int bytes, int count, int skip) {
   return (now() - start) / count / WINDOW;
 }
 
+// ZeroMQ's limit of 1,000 messages under way is as it comes.
+static double stream(int bytes, int count, int skip) {
+  double start = 0;
+  for (int i = 0; i < count + skip; i++) {
+    if (i == skip) start = now();
+    first ? send_bytes(bytes) : receive_bytes(bytes);
+  }
+  first ? receive_bytes(4) : send_bytes(4);
+  return (now() - start) / count;
+}
+
+static double measure(const char *family, int bytes, int count, int skip) {
+  if (strstr(family, "latency")) return latency(bytes, count, skip);
+  return strstr(family, "stream") ? stream(bytes, count, skip) : window(bytes, count, skip);
+}
+
+// Both ends know both pairs of keys.
+static int use_curve(char keys[4][41]) {
+  int yes = 1;
+  if (first && zmq_setsockopt(sock, ZMQ_CURVE_SERVER, &yes, sizeof yes)) return -1;
+  if (!first && (zmq_setsockopt(sock, ZMQ_CURVE_SERVERKEY, keys[0], 40) || zmq_setsockopt(sock, ZMQ_CURVE_PUBLICKEY, keys[2], 40))) return -1;
+  return zmq_setsockopt(sock, ZMQ_CURVE_SECRETKEY, keys[first ? 1 : 3], 40);
+}
+
 static int next_command(char *line) {
   if (!first) return zmq_recv(sock, line, LINE, 0) == LINE && line[0];
   memset(line, 0, LINE);
@@ -57,10 +82,13 @@ static int next_command(char *line) {
   return zmq_send(sock, line, LINE, 0) == LINE && more;
 }
 
-int main(void) {
-  char address[64], line[LINE], family[LINE];
-  int bytes, count, skip, spaced, parent = getpid();
-  snprintf(address, sizeof address, "ipc://@tsmpi-bench-%d", parent);
+int main(int argc, char **argv) {
+  char address[256], keys[4][41], line[LINE], family[LINE];
+  int bytes, count, skip, spaced, parent = getpid(), curve = argc > 1 && strcmp(argv[1], "curve") == 0, known[2];
+  size_t length = sizeof address;
+  snprintf(address, sizeof address, curve ? "tcp://127.0.0.1:*" : "ipc://@tsmpi-bench-%d", parent);
+  for (int i = 0; i < 4 && curve; i += 2) zmq_curve_keypair(keys[i], keys[i + 1]);
+  if (pipe(known)) return 1;
   first = fork() != 0;
   if (!first) prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (!first && getppid() != parent) return 1;
@@ -70,10 +98,14 @@ int main(void) {
   memset(in, 1, LARGEST);
   void *context = zmq_ctx_new();
   sock = zmq_socket(context, ZMQ_PAIR);
-  if (first ? zmq_bind(sock, address) : zmq_connect(sock, address)) return 1;
+  if (curve && use_curve(keys)) return 1;
+  if (first) {
+    if (zmq_bind(sock, address) || zmq_getsockopt(sock, ZMQ_LAST_ENDPOINT, address, &length)) return 1;
+    if (write(known[1], address, sizeof address) < 0) return 1;
+  } else if (read(known[0], address, sizeof address) < 0 || zmq_connect(sock, address)) return 1;
   if (first) printf("ready\n"), fflush(stdout);
   while (next_command(line) && sscanf(line, "%63s %d %d %d %d", family, &bytes, &count, &skip, &spaced) == 5) {
-    double start = now(), seconds = strcmp(family, "latency") ? window(bytes, count, skip) : latency(bytes, count, skip);
+    double start = now(), seconds = measure(family, bytes, count, skip);
     if (first) printf("%.6f %.3f\n", 1e6 * seconds, 1e6 * (now() - start)), fflush(stdout);
   }
   zmq_close(sock);

@@ -1,7 +1,8 @@
-// What is asked of tsmpi inside a host, beside what was measured: ratios of times (ours / peer's), so less is better.
-import { COPY, MPI4PY, OPEN_MPI, OURS } from '../contenders.js'
+// What is asked of tsmpi, beside what was measured: ratios of times (ours / peer's), so less is better.
+import { COPY, LIBZMQ, MPI4PY, OPEN_MPI, OURS, ZEROMQ_JS } from '../contenders.js'
 import { caseName, familyNamed, sizeName } from '../families.js'
 import { BARE } from '../own/startup.js'
+import { FLAT } from '../own/two-level.js'
 import type { Measured, Results } from '../results.js'
 import { worstStep } from './cliff.js'
 import { median, medianRatio, short } from './statistics.js'
@@ -55,7 +56,14 @@ const MORE_RANKS: readonly Ratio[] = [
   between('alltoall, 1 MiB', 'alltoall', MIB, MIB, OPEN_MPI, 0.8),
 ]
 
-const RATIOS = [...TWO_RANKS, ...[4, 8].flatMap((ranks) => MORE_RANKS.map((ratio) => ({ ...ratio, ranks })))]
+const BETWEEN_HOSTS: readonly Ratio[] = [
+  between('between hosts: ping-pong, 8 B', 'wire-latency', 8, 8, LIBZMQ, 1.2),
+  between('between hosts: stream of 1 MiB', 'wire-stream', MIB, MIB, LIBZMQ, 1 / 0.9),
+  between('between hosts: stream of 64 B', 'wire-stream', 64, 64, ZEROMQ_JS, 0.2),
+  ...FLAT.map((peer) => ({ ...between('four hosts: allreduce, 1 MiB, two levels / flat', 'wire-allreduce', 0, 1, peer, 0.7), ranks: 8 })),
+]
+
+const RATIOS = [...TWO_RANKS, ...[4, 8].flatMap((ranks) => MORE_RANKS.map((ratio) => ({ ...ratio, ranks }))), ...BETWEEN_HOSTS]
 
 const mark = (reached: boolean): string => (reached ? 'yes' : 'no')
 

@@ -54,11 +54,23 @@ async function window(channel, first, value, count, skip) {
   return (now() - start) / count / WINDOW
 }
 
+async function stream(channel, first, value, count, skip) {
+  let start = 0
+  for (let i = 0; i < count + skip; i++) {
+    if (i === skip) start = now()
+    if (first) await channel.send(value)
+    else await channel.receive()
+  }
+  if (first) await channel.receive()
+  else await channel.send(new Uint8Array(4))
+  return (now() - start) / count
+}
+
 async function measure(channel, first, line) {
   const [family, ...words] = line.split(' ')
   const [bytes, count, skip] = words.map(Number)
   if (family === 'objects') return await pingPong(channel, first, OBJECTS[bytes], count, skip)
-  const run = family === 'latency' ? pingPong : window
+  const run = { latency: pingPong, 'wire-stream': stream }[family] ?? window
   return await run(channel, first, new Uint8Array(bytes).fill(1), count, skip)
 }
 

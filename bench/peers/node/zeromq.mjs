@@ -1,4 +1,5 @@
-// Two processes that talk by PAIR sockets of zeromq.js over ipc: JSON for objects, bytes for typed arrays.
+// Two processes that talk by PAIR sockets of zeromq.js, over ipc or, between hosts, over TCP: JSON for objects, bytes for
+// typed arrays.
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { Pair } from 'zeromq'
@@ -6,7 +7,6 @@ import { follow, lead } from './loops.mjs'
 
 const [family, address] = process.argv.slice(2)
 const first = address === undefined
-const name = address ?? `ipc://@tsmpi-bench-${process.pid}`
 const socket = new Pair({ linger: 0, sendHighWaterMark: 0, receiveHighWaterMark: 0 })
 const json = family === 'objects'
 
@@ -19,13 +19,13 @@ const channel = {
 }
 
 if (first) {
-  await socket.bind(name)
-  const child = fork(fileURLToPath(import.meta.url), [family, name], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  await socket.bind(family.startsWith('wire') ? 'tcp://127.0.0.1:*' : `ipc://@tsmpi-bench-${process.pid}`)
+  const child = fork(fileURLToPath(import.meta.url), [family, socket.lastEndpoint], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   await lead(channel)
   child.kill()
   socket.close()
 } else {
   process.on('disconnect', () => process.exit())
-  socket.connect(name)
+  socket.connect(address)
   await follow(channel)
 }
