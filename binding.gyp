@@ -23,6 +23,7 @@
       'native/reduce_avx512.cc',
       'native/remote.cc',
       'native/zmq.cc',
+      'native/zmq_messages.cc',
     ],
     'include_dirs': ['node_modules/node-addon-api'],
     'defines': ['NAPI_VERSION=8', 'NAPI_DISABLE_CPP_EXCEPTIONS', 'NODE_ADDON_API_DISABLE_DEPRECATED'],

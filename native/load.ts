@@ -86,11 +86,19 @@ export interface NativeZmq {
   readonly zmqMonitor: (socket: number, endpoint: string, events: number) => void
   /** Sends a copy of these bytes, which is one part of a message where `more` follow. Never waits. */
   readonly zmqSend: (socket: number, bytes: ArrayBuffer, from: number, length: number, more: boolean) => void
+  /** Sends a copy of bytes of both as one part, padded with zeros to a multiple of 8 bytes. Never waits. */
+  readonly zmqSendJoined: (
+    socket: number, head: ArrayBuffer, from: number, length: number, rest: Uint8Array, at: number, count: number,
+  ) => void
   /**
    * Writes messages that are there into the buffer, from byte `from` on (a multiple of 8), as long as there is room for
-   * `least` bytes. Returns where they end. Never waits.
+   * `least` bytes; of parts longer than `longest` the beginning, and holds them. Returns where they end. Never waits.
    */
-  readonly zmqReceive: (socket: number, into: ArrayBuffer, from: number, least: number) => number
+  readonly zmqReceive: (socket: number, into: ArrayBuffer, from: number, least: number, longest: number) => number
+  /** Copies bytes of the held part of that number: bytes[at …] = part[from … from + count]. */
+  readonly zmqCopy: (socket: number, number: number, from: number, bytes: Uint8Array, at: number, count: number) => void
+  /** Frees a held part, and its number for others. */
+  readonly zmqDrop: (socket: number, number: number) => void
   /** Calls `callback` from the event loop when something comes after a `zmqReceive` that found nothing. */
   readonly zmqWatch: (socket: number, callback: () => void) => void
   /** The watch keeps the event loop alive, or no longer. */

@@ -8,124 +8,24 @@
 // a receive that found none has left the mailbox empty, and whatever comes after that shows on the descriptor. Who waits,
 // here or in the event loop, must therefore have received in vain last. Whoever is told by the event loop need not receive:
 // `OnEvents` has taken the commands, or it would be called for ever.
-#include "addon.h"
+#include "zmq_call.h"
 
 #ifdef __linux__
-#include <cstdint>
-#include <cstdlib>
 #include <ctime>
-#include <vector>
 
 #include <malloc.h>
 #include <poll.h>
 #include <sched.h>
 #include <unistd.h>
 
-#include "loop.h"
-#include "zmq_library.h"
-
 namespace {
 
 using namespace libzmq;
 
 // As libzmq's header has them.
-constexpr int kFd = 14, kEvents = 15, kLinger = 17, kLastEndpoint = 32;
+constexpr int kFd = 14, kEvents = 15, kLastEndpoint = 32;
 constexpr int kMaxSockets = 2, kZeroCopyReceive = 10, kBlocky = 70;
-constexpr int kReadable = 1, kDontWait = 1, kSendMore = 2;
-
-struct Socket {
-  void* zmq = nullptr;
-  int fd = -1;
-  uv_handle_s* watch = nullptr;
-  napi_env env = nullptr;
-  napi_ref callback = nullptr;
-  const Library* library = nullptr;
-  /// The last wait was short.
-  bool brief = true;
-};
-
-/// What an environment has.
-struct State {
-  napi_env env;
-  Library library;
-  void* context = nullptr;
-  std::vector<Socket*> sockets;
-
-  void Close(Socket* socket) {
-    // before the descriptor is closed
-    if (socket->watch != nullptr) uv_close(socket->watch, [](uv_handle_s* handle) { free(handle); });
-    const int none = 0;
-    library.set(socket->zmq, kLinger, &none, sizeof none);
-    library.close(socket->zmq);
-    if (socket->callback != nullptr) napi_delete_reference(env, socket->callback);
-    delete socket;
-  }
-};
-
-/// One call from JavaScript.
-struct Call {
-  State* state = nullptr;
-  napi_env env;
-  napi_value arguments[5];
-
-  Call(napi_env environment, napi_callback_info info) : env(environment) {
-    size_t count = 5;
-    void* data = nullptr;
-    napi_get_cb_info(env, info, &count, arguments, nullptr, &data);
-    state = static_cast<State*>(data);
-  }
-
-  int32_t Int(int at) const {
-    int32_t value = 0;
-    napi_get_value_int32(env, arguments[at], &value);
-    return value;
-  }
-
-  /// The first argument; throws where it is none.
-  Socket* TheSocket() const {
-    int32_t id = -1;
-    napi_get_value_int32(env, arguments[0], &id);
-    if (id >= 0 && id < static_cast<int32_t>(state->sockets.size()) && state->sockets[id] != nullptr) return state->sockets[id];
-    Refuse("not an open socket");
-    return nullptr;
-  }
-
-  /// The bytes of an ArrayBuffer; null, and throws, where it is none.
-  char* Bytes(int at, size_t* size) const {
-    static char none[1];
-    void* bytes = nullptr;
-    bool is = false;
-    if (napi_is_arraybuffer(env, arguments[at], &is) == napi_ok && is) {
-      napi_get_arraybuffer_info(env, arguments[at], &bytes, size);
-      return bytes == nullptr ? none : static_cast<char*>(bytes);
-    }
-    Refuse("not an ArrayBuffer");
-    return nullptr;
-  }
-
-  napi_value Give(int32_t value) const {
-    napi_value result;
-    napi_create_int32(env, value, &result);
-    return result;
-  }
-
-  napi_value Give(const char* text) const {
-    napi_value result;
-    napi_create_string_utf8(env, text, NAPI_AUTO_LENGTH, &result);
-    return result;
-  }
-
-  napi_value Refuse(const char* what) const {
-    napi_throw_type_error(env, nullptr, what);
-    return nullptr;
-  }
-
-  /// What libzmq says of its last call.
-  napi_value Fail() const {
-    napi_throw_error(env, nullptr, state->library.describe(state->library.error()));
-    return nullptr;
-  }
-};
+constexpr int kReadable = 1;
 
 /// Messages of a batch's size come from the heap and stay there, as if the program had freed a block of 8 MiB before: else
 /// each of them is mapped and filled with zeros by the kernel, or the heap shrinks and grows with it.
@@ -231,77 +131,6 @@ napi_value Monitor(napi_env env, napi_callback_info info) {
   const int events = call.Int(2);
   const int failed = call.state->library.monitor(socket->zmq, events == 0 ? nullptr : text, events);
   return failed ? call.Fail() : nullptr;
-}
-
-// (socket, ArrayBuffer, from, length, more): sends a copy of these bytes, as a part of a message where there is more.
-napi_value Send(napi_env env, napi_callback_info info) {
-  const Call call(env, info);
-  Socket* socket = call.TheSocket();
-  if (socket == nullptr) return nullptr;
-  size_t size = 0;
-  const char* bytes = call.Bytes(1, &size);
-  if (bytes == nullptr) return nullptr;
-  const size_t from = static_cast<uint32_t>(call.Int(2)), length = static_cast<uint32_t>(call.Int(3));
-  if (from > size || length > size - from) return call.Refuse("beyond the ArrayBuffer");
-  bool more = false;
-  napi_get_value_bool(env, call.arguments[4], &more);
-  const Library& library = call.state->library;
-  const int flags = kDontWait | (more ? kSendMore : 0);
-  const int sent = Uninterrupted(library, [&] { return library.send(socket->zmq, bytes + from, length, flags); });
-  return sent < 0 ? call.Fail() : nullptr;
-}
-
-/// Into an initialized message. False where there is none.
-bool Next(const Library& library, void* zmq, Message* part) {
-  return Uninterrupted(library, [&] { return library.msg_recv(part, zmq, kDontWait); }) >= 0;
-}
-
-constexpr size_t kHead = 8;
-constexpr size_t Padded(size_t length) { return (length + 7) & ~size_t{7}; }
-
-/// Writes the message that `part` begins, see load.ts, and returns where it ends. Parts that do not fit are left out.
-size_t Write(const Library& library, void* zmq, Message* part, char* bytes, size_t at, size_t size) {
-  int32_t* head = reinterpret_cast<int32_t*>(bytes + at);
-  int32_t parts = 0;
-  size_t end = at + kHead;
-  for (bool more = true; more;) {
-    const size_t length = library.msg_size(part), room = kHead + Padded(length);
-    more = library.msg_more(part);
-    if (room <= size - end) {
-      int32_t* words = reinterpret_cast<int32_t*>(bytes + end);
-      words[0] = static_cast<int32_t>(length);
-      words[1] = 0;
-      memcpy(words + 2, library.msg_data(part), length);
-      end += room;
-    }
-    parts++;
-    more = more && Next(library, zmq, part);
-  }
-  head[0] = parts;
-  head[1] = static_cast<int32_t>(end - at);
-  return end;
-}
-
-// (socket, ArrayBuffer, from, least): writes messages that are there into the buffer, from byte `from` on, as long as there
-// is room for `least` bytes. Returns where they end.
-napi_value Receive(napi_env env, napi_callback_info info) {
-  const Call call(env, info);
-  Socket* socket = call.TheSocket();
-  if (socket == nullptr) return nullptr;
-  size_t size = 0;
-  char* bytes = call.Bytes(1, &size);
-  if (bytes == nullptr) return nullptr;
-  size_t at = static_cast<uint32_t>(call.Int(2));
-  const size_t least = static_cast<uint32_t>(call.Int(3));
-  if (at > size || at % 8 != 0 || least < kHead || size > INT32_MAX) return call.Refuse("no room for messages");
-  const Library& library = call.state->library;
-  Message part;
-  library.msg_init(&part);
-  while (size - at >= least && Next(library, socket->zmq, &part)) {
-    at = Write(library, socket->zmq, &part, bytes, at, size);
-  }
-  library.msg_close(&part);
-  return call.Give(static_cast<int32_t>(at));
 }
 
 void OnEvents(uv_handle_s* handle, int, int) {
@@ -420,12 +249,11 @@ void InitZmq(Napi::Env env, Napi::Object exports) {
   add("zmqBind", Bind);
   add("zmqConnect", Connect);
   add("zmqMonitor", Monitor);
-  add("zmqSend", Send);
-  add("zmqReceive", Receive);
   add("zmqWatch", Watch);
   add("zmqHold", Hold);
   add("zmqWait", Wait);
   add("zmqClose", CloseSocket);
+  libzmq::AddMessages(add);
 }
 
 #else

@@ -32,6 +32,9 @@ struct Library {
   int (*monitor)(void*, const char*, int);
   int (*send)(void*, const void*, size_t, int);
   int (*msg_init)(Message*);
+  int (*msg_init_size)(Message*, size_t);
+  int (*msg_move)(Message*, Message*);
+  int (*msg_send)(Message*, void*, int);
   int (*msg_recv)(Message*, void*, int);
   void* (*msg_data)(Message*);
   size_t (*msg_size)(const Message*);
@@ -46,7 +49,8 @@ struct Library {
                        Find(socket, "socket") && Find(close, "close") && Find(set, "setsockopt") &&
                        Find(get, "getsockopt") && Find(bind, "bind") && Find(connect, "connect") &&
                        Find(monitor, "socket_monitor") && Find(send, "send") && Find(msg_init, "msg_init") &&
-                       Find(msg_recv, "msg_recv") && Find(msg_data, "msg_data") && Find(msg_size, "msg_size") &&
+                       Find(msg_init_size, "msg_init_size") && Find(msg_move, "msg_move") &&
+                       Find(msg_send, "msg_send") && Find(msg_recv, "msg_recv") && Find(msg_data, "msg_data") && Find(msg_size, "msg_size") &&
                        Find(msg_more, "msg_more") && Find(msg_close, "msg_close");
     if (!whole) {
       dlclose(handle);

@@ -4,7 +4,7 @@
 // are told at once but start nothing from there: what they want to do next waits in `#ready` until the frames are done.
 // The protocols are in outgoing.ts and incoming.ts.
 import { PeerError } from '../errors.js'
-import type { Receiver, Transport } from '../transport/transport.js'
+import type { Place, Receiver, Transport } from '../transport/transport.js'
 import { Expected } from './expected.js'
 import { Direct } from './direct.js'
 import { Incoming } from './incoming.js'
@@ -224,6 +224,10 @@ export class Engine implements Receiver {
 
   onFrame(source: number, words: Int32Array, at: number, bytes: Uint8Array, offset: number): void {
     this.#incoming.onFrame(source, words, at, bytes, offset)
+  }
+
+  placeFor(source: number, words: Int32Array, at: number): Place | undefined {
+    return this.#incoming.placeFor(source, words, at)
   }
 
   onWake(): void {

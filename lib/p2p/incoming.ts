@@ -7,6 +7,7 @@
 //
 // Nothing that a frame says is believed: one that does not fit makes its peer lost.
 import { TransportError } from '../errors.js'
+import type { Place } from '../transport/transport.js'
 import { copyBytes, copyOut } from '../wire/bytes.js'
 import { ACK, ADDRESS_BYTES, CREDIT, CTS, DATA, EAGER, FLAG_DISCARD, FLAG_SYNC, RTS, kindOf, typeOf } from '../wire/header.js'
 import type { Direct } from './direct.js'
@@ -125,6 +126,14 @@ export class Incoming {
     }
   }
 
+  /** Data of a message that is being put together belong there. */
+  placeFor(source: number, words: Int32Array, at: number): Place | undefined {
+    const op = kindOf(words[at]) === DATA ? this.#requests.get(words[at + 7]) : undefined
+    if (!(op instanceof RecvOp) || op.matchedSource !== source || op.assembly === undefined) return undefined
+    if (op.received + words[at + 4] > op.bytes) return undefined
+    return { bytes: op.assembly, offset: op.assemblyOffset + op.received }
+  }
+
   #onEager(peer: Peer, word0: number, words: Int32Array, at: number, bytes: Uint8Array, offset: number, length: number): void {
     const tag = words[at + 2]
     const signature = words[at + 7]
@@ -228,7 +237,8 @@ export class Incoming {
       this.#broken(peer, new TransportError(`rank ${peer.rank} sent more data than it had announced`))
       return
     }
-    copyBytes(op.assembly, op.assemblyOffset + op.received, bytes, offset, length)
+    const at = op.assemblyOffset + op.received
+    if (bytes !== op.assembly || offset !== at) copyBytes(op.assembly, at, bytes, offset, length)
     op.received += length
     if (op.received < op.bytes) return
     this.#requests.release(op)

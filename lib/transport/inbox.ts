@@ -1,11 +1,13 @@
 // The messages that came over ZeroMQ and wait for `poll`: frames are checked when they are delivered, one by one.
 //
 // Bounded by the windows of the senders. The fault of a peer is delivered after the frames that came before it. A message
-// is in the inbox until its last frame has been delivered, so the memory that it lies in is not written meanwhile.
+// is in the inbox until its last frame has been delivered, so the memory that it lies in is not written meanwhile. Of a
+// message that its socket holds only the heads lie there: it has one frame, whose payload goes straight to its place.
 import { ASK_ACK, BATCH_HEAD_BYTES, frameBytes } from '../wire/batch.js'
 import { HEADER_BYTES, isKind, kindOf } from '../wire/header.js'
 import { MAX_PAYLOAD } from './outbox.js'
 import type { Receiver } from './transport.js'
+import type { HeldPart } from './zmq-socket.js'
 
 interface Fault {
   readonly reason: Error
@@ -22,6 +24,8 @@ interface Message {
   readonly peer: number
   readonly memory: Memory
   readonly fault: Fault | undefined
+  /** Who has its payload. */
+  readonly held: HeldPart | undefined
   readonly start: number
   readonly end: number
   /** Where its next frame starts, and how many are left. */
@@ -55,13 +59,26 @@ export class Inbox {
 
   /** The message in bytes [start, end) of `memory`, whose head has been checked; both are multiples of 8. */
   push(peer: number, memory: Memory, start: number, end: number): void {
+    this.#add(peer, memory, start, end, undefined)
+  }
+
+  /** A message of `length` bytes of which only the beginning is at byte `start` of `memory`. It is dropped in the end. */
+  pushHeld(peer: number, memory: Memory, start: number, length: number, held: HeldPart): void {
+    if (memory.words[(start >> 2) + 3] === 1) return this.#add(peer, memory, start, start + length, held)
+    const bytes = new Uint8Array(length)
+    held.copy(0, bytes, 0, length)
+    held.drop()
+    this.#add(peer, { bytes, words: new Int32Array(bytes.buffer) }, 0, length, undefined)
+  }
+
+  #add(peer: number, memory: Memory, start: number, end: number, held: HeldPart | undefined): void {
     const left = memory.words[(start >> 2) + 3]
-    this.#messages.push({ peer, memory, fault: undefined, start, end, at: start + BATCH_HEAD_BYTES, left })
+    this.#messages.push({ peer, memory, fault: undefined, held, start, end, at: start + BATCH_HEAD_BYTES, left })
   }
 
   /** See `Receiver.onPeerLost`. */
   pushFault(peer: number, fault: Fault): void {
-    this.#messages.push({ peer, memory: NOTHING, fault, start: 0, end: 0, at: 0, left: 0 })
+    this.#messages.push({ peer, memory: NOTHING, fault, held: undefined, start: 0, end: 0, at: 0, left: 0 })
   }
 
   /** Hands up to `limit` frames, and the faults between them, to the receiver. Returns how many frames. */
@@ -84,6 +101,7 @@ export class Inbox {
   }
 
   clear(): void {
+    for (const { held } of this.#messages) held?.drop()
     this.#messages = []
   }
 
@@ -92,6 +110,7 @@ export class Inbox {
     const { peer, memory, start, end, at } = message
     if (at !== end) return this.#broken(message)
     this.#messages.shift()
+    message.held?.drop()
     const word = start >> 2
     this.#owner.onWhole(peer, memory.words[word + 1], end - start, (memory.words[word] & ASK_ACK) !== 0)
   }
@@ -108,11 +127,19 @@ export class Inbox {
     }
     message.at = next
     message.left--
-    this.#receiver.onFrame(peer, words, word, bytes, at + HEADER_BYTES)
+    if (message.held === undefined) this.#receiver.onFrame(peer, words, word, bytes, at + HEADER_BYTES)
+    else this.#deliverHeld(message, message.held, word, length)
     return true
   }
 
+  #deliverHeld({ peer, memory: { words } }: Message, held: HeldPart, word: number, length: number): void {
+    const { bytes, offset } = this.#receiver.placeFor?.(peer, words, word) ?? { bytes: new Uint8Array(length), offset: 0 }
+    held.copy(BATCH_HEAD_BYTES + HEADER_BYTES, bytes, offset, length)
+    this.#receiver.onFrame(peer, words, word, bytes, offset)
+  }
+
   #broken({ peer, start, at, end }: Message): void {
+    for (const other of this.#messages) if (other.peer === peer) other.held?.drop()
     this.#messages = this.#messages.filter((other) => other.peer !== peer)
     this.#owner.onBroken(peer, `the frame at ${at - start} of ${end - start} bytes breaks the protocol`)
   }

@@ -1,4 +1,5 @@
-// The frames on their way to one peer, as batches in a ring of bounded size that ZeroMQ sends from without a copy.
+// The frames on their way to one peer, as batches in a ring of bounded size that ZeroMQ sends from without a copy. The
+// payload of a long frame may stay where it is: then its place in the ring is only reserved, which bounds what is on its way.
 //
 // Invariants: batches lie whole, in order, between the oldest unacknowledged byte and `#tail`; the first `#taken` of
 // them were given to the socket. The bytes of a batch are written again only after the peer has acknowledged it, so
@@ -9,8 +10,10 @@ import { HEADER_BYTES, HEADER_WORDS } from '../wire/header.js'
 
 /** The largest payload of a frame: what comes in such pieces wakes both sides half as often as in pieces of 128 KiB. */
 export const MAX_PAYLOAD = 256 * 1024
-/** The largest batch, head included: a frame with the largest payload, or many small ones. */
+/** The largest batch, head included: a frame with the largest payload. */
 export const BATCH_BYTES = BATCH_HEAD_BYTES + frameBytes(MAX_PAYLOAD)
+/** The largest batch of several frames. */
+export const COLLECTED_BYTES = 64 * 1024
 /**
  * Bytes that may be under way to one peer: what a receiver that does not poll costs both sides. A window holds as much as
  * passes while a rank that shares its processor with encryption gets round to acknowledging.
@@ -57,6 +60,11 @@ export class Outbox {
     return end - start
   }
 
+  /** As many batches are under way as may be. */
+  get full(): boolean {
+    return this.#taken >= WINDOW_BATCHES
+  }
+
   /** There is more to take, once something has been acknowledged. */
   get blocked(): boolean {
     return this.#batches.length > this.#taken && this.#taken >= WINDOW_BATCHES
@@ -75,13 +83,25 @@ export class Outbox {
   push(header: Int32Array, payload: Uint8Array, offset: number, length: number): boolean {
     const at = this.#place(frameBytes(length))
     if (at < 0) return false
-    const word = at >> 2
-    for (let i = 0; i < HEADER_WORDS; i++) this.#words[word + i] = header[i]!
+    this.#writeHeader(header, at)
     if (length > 0) {
       const source = offset === 0 && length === payload.length ? payload : payload.subarray(offset, offset + length)
       this.#bytes.set(source, at + HEADER_BYTES)
     }
     return true
+  }
+
+  /** The same as a batch of its own, without the payload: where `take` gives it, that must be sent along. */
+  reserve(header: Int32Array, length: number): boolean {
+    const at = this.#begin(BATCH_HEAD_BYTES + frameBytes(length))
+    if (at < 0) return false
+    this.#writeHeader(header, at)
+    return true
+  }
+
+  #writeHeader(header: Int32Array, at: number): void {
+    const word = at >> 2
+    for (let i = 0; i < HEADER_WORDS; i++) this.#words[word + i] = header[i]
   }
 
   /** The next batch to send, its head filled in; it stays valid until acknowledged. */
@@ -118,23 +138,36 @@ export class Outbox {
   /** Takes `need` bytes in the batch that is still open, or in a new one, and returns where they start; -1: no room. */
   #place(need: number): number {
     const { length } = this.#batches
-    const head = length === 0 ? 0 : this.#batches[0].start
-    const wrapped = length > 0 && this.#tail <= head
-    const room = (wrapped ? head : WINDOW_BYTES) - this.#tail
     const open = length > this.#taken ? this.#batches[length - 1] : undefined
-    if (open !== undefined && need <= room && open.end - open.start + need <= BATCH_BYTES) {
+    if (open !== undefined && need <= this.#room && open.end - open.start + need <= COLLECTED_BYTES) {
       this.#tail += need
       open.end = this.#tail
       open.frames++
       return this.#tail - need
     }
-    return this.#begin(BATCH_HEAD_BYTES + need, head, room, wrapped)
+    return this.#begin(BATCH_HEAD_BYTES + need)
   }
 
-  #begin(bytes: number, head: number, room: number, wrapped: boolean): number {
+  /** Where the oldest batch starts. */
+  get #head(): number {
+    return this.#batches.length === 0 ? 0 : this.#batches[0].start
+  }
+
+  /** The ring is full from the head to its end and from its start to the tail. */
+  get #wrapped(): boolean {
+    return this.#batches.length > 0 && this.#tail <= this.#head
+  }
+
+  /** Bytes behind the tail. */
+  get #room(): number {
+    return (this.#wrapped ? this.#head : WINDOW_BYTES) - this.#tail
+  }
+
+  /** Takes `bytes` for a new batch, and returns where its first frame starts; -1: no room. */
+  #begin(bytes: number): number {
     let start = this.#tail
-    if (bytes > room) {
-      if (wrapped || bytes > head) return -1
+    if (bytes > this.#room) {
+      if (this.#wrapped || bytes > this.#head) return -1
       start = 0
     }
     if (this.#bytes.length === 0) this.#allocate()

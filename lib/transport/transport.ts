@@ -10,6 +10,11 @@ export interface Receiver {
    * starts at `bytes[offset]`. Both are valid during the call only. `bytes` is never a Buffer, whose `slice` does not copy.
    */
   onFrame(peer: number, words: Int32Array, at: number, bytes: Uint8Array, offset: number): void
+  /**
+   * Where the payload of this frame belongs, if that is known before it has come: a transport may put it there and then give
+   * that place to `onFrame`, which must follow at once.
+   */
+  placeFor?(peer: number, words: Int32Array, at: number): Place | undefined
   /** The transport has frames, or room it had not: `poll` and pending sends are worth a try. Called from the event loop. */
   onWake(): void
   /**
@@ -17,6 +22,11 @@ export interface Receiver {
    * frames that were accepted for it are lost.
    */
   onPeerLost(peer: number, reason: Error, undelivered: boolean): void
+}
+
+export interface Place {
+  readonly bytes: Uint8Array
+  readonly offset: number
 }
 
 /** The frames of one peer where they can be looked at in place. */

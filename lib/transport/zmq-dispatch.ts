@@ -1,4 +1,6 @@
 // The sending side: a message leaves at once, and what the peer is sent after it in the same call stack leaves as one more.
+import { BATCH_HEAD_BYTES } from '../wire/batch.js'
+import { HEADER_BYTES } from '../wire/header.js'
 import type { Peer } from './zmq-peer.js'
 import type { ZmqSocket } from './zmq-socket.js'
 import type { ZmqSockets } from './zmq-sockets.js'
@@ -39,6 +41,21 @@ export class Dispatch {
   pushed(peer: Peer): void {
     if (!peer.collecting) this.kick(peer)
     else if (peer.dealer !== undefined && peer.outbox.ready >= EARLY_BYTES) this.#sendNext(peer, peer.dealer)
+  }
+
+  /**
+   * Sends a frame at once, its payload straight from where it is, after all that was sent before. False where that cannot be
+   * done: then it must go through the outbox.
+   */
+  pass(peer: Peer, header: Int32Array, payload: Uint8Array, offset: number, length: number): boolean {
+    const { dealer, outbox } = peer
+    if (dealer?.sendJoined === undefined || peer.failed || this.#closed) return false
+    while (this.#sendNext(peer, dealer));
+    if (outbox.full || !outbox.reserve(header, length)) return false
+    const batch = peer.next(this.#listener.flushing())
+    if (batch === undefined) return false
+    dealer.sendJoined(batch.subarray(0, BATCH_HEAD_BYTES + HEADER_BYTES), payload, offset, length)
+    return true
   }
 
   /** Sends what is there. What is sent to the peer then collects until the present call stack has ended. */

@@ -1,7 +1,7 @@
 // ZeroMQ's sockets by libzmq's own calls, through the addon (native/zmq.cc says when to look for what).
 import type { NativeZmq } from '../../native/load.js'
 import { MESSAGE_HEAD_BYTES, PART_HEAD_BYTES, RCVHWM } from './zmq-socket.js'
-import type { Observer, Setting, SocketLibrary, ZmqSocket } from './zmq-socket.js'
+import type { HeldPart, Observer, Setting, SocketLibrary, ZmqSocket } from './zmq-socket.js'
 
 /** Types of sockets by libzmq's numbers. */
 const TYPES = { pair: 0, dealer: 5, router: 6 } as const
@@ -16,6 +16,7 @@ const EVENTS: Readonly<Record<number, string>> = {
 }
 const ALL_EVENTS = Object.keys(EVENTS).reduce((all, event) => all | Number(event), 0)
 const EVENT_BYTES = 512
+const NO_PART_IS_LONGER = 2 ** 31 - 1
 
 let observers = 0
 
@@ -61,8 +62,24 @@ class NativeSocket implements ZmqSocket {
     }
   }
 
-  receive(into: ArrayBuffer, from: number, least: number): number {
-    return this.#native.zmqReceive(this.#id, into, from, least)
+  sendJoined(head: Uint8Array, rest: Uint8Array, at: number, count: number): void {
+    try {
+      this.#native.zmqSendJoined(this.#id, head.buffer as ArrayBuffer, head.byteOffset, head.length, rest, at, count)
+    } catch (error) {
+      this.onFailure(error)
+    }
+  }
+
+  receive(into: ArrayBuffer, from: number, least: number, longest = NO_PART_IS_LONGER): number {
+    return this.#native.zmqReceive(this.#id, into, from, least, longest)
+  }
+
+  held(number: number): HeldPart {
+    return {
+      copy: (from, bytes, at, count) => this.#native.zmqCopy(this.#id, number, from, bytes, at, count),
+      // a socket that has been closed holds nothing
+      drop: () => this.closed || this.#native.zmqDrop(this.#id, number),
+    }
   }
 
   listen(onReadable: () => void): void {

@@ -3,9 +3,20 @@
 // Received messages lie in an ArrayBuffer, one after the other, everything at multiples of 8 bytes:
 //
 //   message   int32 number of its parts, int32 bytes to the next message, then its parts
-//   part      int32 length, int32 0, then its bytes
+//   part      int32 length, int32 0 or the number of a held part, then its bytes, or the first HELD_BYTES of a held one
 //
-// Of a message that does not fit, the parts that do not are left out, but counted.
+// Of a message that does not fit, the parts that do not are left out, but counted. A socket may hold long parts, for their
+// bytes to be copied once, to where they belong.
+
+/** Bytes of a held part that are there at once. */
+export const HELD_BYTES = 64
+
+/** A long part that its socket holds until it is dropped. */
+export interface HeldPart {
+  /** bytes[at …] = part[from … from + count]. */
+  copy(from: number, bytes: Uint8Array, at: number, count: number): void
+  drop(): void
+}
 
 /** Options by the numbers that libzmq gives them. */
 export const ROUTING_ID = 5
@@ -46,10 +57,17 @@ export interface ZmqSocket {
   send(...parts: readonly Uint8Array[]): void
   onFailure: (error: unknown) => void
   /**
-   * Writes messages that are there into the buffer, from byte `from` on, as long as there is room for `least` bytes.
-   * Returns where they end: `from` where there was none.
+   * The same with one part: `head`, then `count` bytes of `rest` from byte `at` on, then zeros up to a multiple of 8 bytes.
+   * All may change as soon as it returns. Absent where that would take a copy more.
    */
-  receive(into: ArrayBuffer, from: number, least: number): number
+  sendJoined?(head: Uint8Array, rest: Uint8Array, at: number, count: number): void
+  /**
+   * Writes messages that are there into the buffer, from byte `from` on, as long as there is room for `least` bytes. Parts
+   * longer than `longest` may be held. Returns where the messages end: `from` where there was none.
+   */
+  receive(into: ArrayBuffer, from: number, least: number, longest?: number): number
+  /** The held part of this number. Absent where none are held. */
+  held?(number: number): HeldPart
   /** From now on this is called from the event loop when something comes after a `receive` that found nothing. */
   listen(onReadable: () => void): void
   /** Keeps the event loop alive, or no longer, for what comes. */

@@ -21,9 +21,12 @@ import type { WatchTimes } from './zmq-link.js'
 import { Peer } from './zmq-peer.js'
 import { openSockets } from './zmq-sockets.js'
 import type { SocketOptions, ZmqSockets } from './zmq-sockets.js'
+import type { HeldPart } from './zmq-socket.js'
 import { Vigil } from './zmq-vigil.js'
 
 const FRAMES_PER_POLL = 64
+/** Payloads that are worth a message of their own. */
+const LONG_PAYLOAD = 16 * 1024
 /** How long `flush` waits without any acknowledgement. */
 const FLUSH_PATIENCE_MS = 30_000
 
@@ -91,6 +94,7 @@ export class ZmqTransport implements Transport {
     const peer = this.#peers[to]
     if (this.#closed) return false
     if (peer.gone) return true
+    if (length >= LONG_PAYLOAD && this.#dispatch.pass(peer, header, payload, offset, length)) return true
     if (!peer.outbox.push(header, payload, offset, length)) {
       this.#refuse(peer)
       return false
@@ -255,17 +259,27 @@ export class ZmqTransport implements Transport {
   }
 
   /** A routing id and a batch. */
-  #arrived(sender: string, parts: number, memory: Memory, at: number, length: number): void {
-    if (this.#closed) return
-    const peer = this.#peers[this.#sockets!.sender(sender)]
-    if (peer === undefined || peer.lost) return
+  #arrived(sender: string, parts: number, memory: Memory, at: number, length: number, held: HeldPart | undefined): void {
+    const acknowledged = this.#accept(sender, parts, memory, at, length)
+    if (acknowledged === undefined) return held?.drop()
+    const { rank } = acknowledged.peer
+    if (held !== undefined) this.#inbox.pushHeld(rank, memory, at, length, held)
+    else if (length > BATCH_HEAD_BYTES || (memory.words[at >> 2] & ASK_ACK) !== 0) this.#inbox.push(rank, memory, at, at + length)
+    if (acknowledged.count > 0) this.#acknowledged(acknowledged.peer)
+  }
+
+  /** Checks a message and its head. */
+  #accept(sender: string, parts: number, memory: Memory, at: number, length: number): { peer: Peer; count: number } | undefined {
+    const peer = this.#closed ? undefined : this.#peers[this.#sockets!.sender(sender)]
+    if (peer === undefined || peer.lost) return undefined
     if (parts !== 2 || length < BATCH_HEAD_BYTES || length % 8 !== 0) {
-      return this.#lose(peer, `a message of ${parts - 1} parts and ${length} bytes is not one of tsmpi`)
+      this.#lose(peer, `a message of ${parts - 1} parts and ${length} bytes is not one of tsmpi`)
+      return undefined
     }
-    const acknowledged = peer.takeHead(memory.words, at >> 2)
-    if (typeof acknowledged === 'string') return this.#lose(peer, acknowledged)
-    if (length > BATCH_HEAD_BYTES || (memory.words[at >> 2] & ASK_ACK) !== 0) this.#inbox.push(peer.rank, memory, at, at + length)
-    if (acknowledged > 0) this.#acknowledged(peer)
+    const count = peer.takeHead(memory.words, at >> 2)
+    if (typeof count === 'number') return { peer, count }
+    this.#lose(peer, count)
+    return undefined
   }
 
   #acknowledged(peer: Peer): void {

@@ -1,6 +1,6 @@
 // The send window against a model: batches hold what was pushed, and no byte is reused before it is acknowledged.
 import t from 'tap'
-import { Outbox, BATCH_BYTES, MAX_PAYLOAD, WINDOW_BATCHES, WINDOW_BYTES } from '../../lib/transport/outbox.js'
+import { Outbox, BATCH_BYTES, COLLECTED_BYTES, MAX_PAYLOAD, WINDOW_BATCHES, WINDOW_BYTES } from '../../lib/transport/outbox.js'
 import { BATCH_HEAD_BYTES, frameBytes } from '../../lib/wire/batch.js'
 import { HEADER_BYTES } from '../../lib/wire/header.js'
 import { header, pattern, random } from './contract.js'
@@ -21,6 +21,8 @@ function tags(batch: Uint8Array): number[] {
   return found
 }
 
+const framesIn = (batch: Uint8Array): number => new Int32Array(batch.buffer, batch.byteOffset, 4)[3]
+
 for (const seed of [1, 2, 3]) {
   void t.test(`random pushes, takes and acknowledgements, seed ${seed}`, async (t) => {
     const next = random(seed)
@@ -32,12 +34,25 @@ for (const seed of [1, 2, 3]) {
       const action = next(8)
       if (action < 6) {
         const payload = pattern(0, 0, pushed, next(3) === 0 ? next(MAX_PAYLOAD + 1) : next(600))
-        if (outbox.push(header(pushed, payload.length), payload, 0, payload.length)) pushed++
+        const words = header(pushed, payload.length)
+        if (payload.length > 16384 && next(2) === 0) {
+          // alone, its payload not in the ring
+          for (let batch = outbox.take(0, 0); batch !== undefined; batch = outbox.take(0, 0)) underWay.push(batch)
+          if (outbox.full || !outbox.reserve(words, payload.length)) refused++
+          else {
+            const batch = outbox.take(0, 0)!
+            if (batch.length !== BATCH_HEAD_BYTES + frameBytes(payload.length)) return t.fail('not a batch of its own')
+            batch.set(payload, BATCH_HEAD_BYTES + HEADER_BYTES)
+            underWay.push(batch)
+            pushed++
+          }
+        } else if (outbox.push(words, payload, 0, payload.length)) pushed++
         else refused++
       } else if (action === 6) {
         const batch = outbox.take(0, 0)
         if (batch !== undefined) underWay.push(batch)
         if (batch !== undefined && batch.length > BATCH_BYTES) return t.fail('the batch is too large')
+        if (batch !== undefined && batch.length > COLLECTED_BYTES && framesIn(batch) > 1) return t.fail('several in a long batch')
       } else if (next(6) === 0) {
         const count = next(underWay.length + 1)
         for (const batch of underWay.splice(0, count)) seen.push(...tags(batch))
