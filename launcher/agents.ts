@@ -166,7 +166,7 @@ export class Agents {
     return {
       ...spec,
       window: this.#window,
-      env: { ...(host === 0 ? keptFromAgent() : environmentElsewhere()), ...env, ...(network && { [ENV.RANKS_PER_CORE]: this.#ranksPerCore() }) },
+      env: { ...(host === 0 ? keptFromAgent() : environmentElsewhere()), ...env, ...(network && this.#forSeveralHosts()) },
       ranks: node.ranks.map((rank) => ranks[rank]),
       ...(network && { network: { ...(tree.interface !== undefined && { interface: tree.interface }), reachedAt: this.#reachedAt(host) } }),
     }
@@ -176,6 +176,10 @@ export class Agents {
   #reachedAt(host: number): string[] {
     const seen = host === 0 ? this.#nodes.map(({ greeting }) => greeting?.client) : [this.#nodes[host].greeting?.server]
     return [...new Set(seen.filter((address) => address !== undefined))]
+  }
+
+  #forSeveralHosts(): Record<string, string> {
+    return { [ENV.RANKS_PER_CORE]: this.#ranksPerCore(), [ENV.HEARTBEAT]: String(this.#plan.tree.heartbeat) }
   }
 
   #ranksPerCore(): string {

@@ -106,13 +106,14 @@ export class Connections {
   }
 
   #tcp(): TcpOptions | undefined {
-    const { address, control, hosts, keys, listener, rank } = this.#job
+    const { address, control, heartbeat, hosts, keys, listener, rank } = this.#job
     if (address === undefined) return undefined
     return {
       address,
       host: hosts[rank],
       ...(keys && { keys }),
       ...(listener !== undefined && { listener }),
+      ...(heartbeat !== undefined && { heartbeatMilliseconds: heartbeat * 1000 }),
       onBound: (endpoint) => control?.send({ type: 'endpoint', endpoint }),
       endpointOf: (peer) => this.#endpointOf(peer).endpoint,
     }

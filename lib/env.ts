@@ -20,6 +20,8 @@ export const ENV = {
   RANKS_PER_CORE: 'TSMPI_RANKS_PER_CORE',
   /** Where the job has several hosts: the address of this one at which the rank listens. */
   ADDRESS: 'TSMPI_ADDRESS',
+  /** Where the job has several hosts: `--heartbeat`, in seconds. */
+  HEARTBEAT: 'TSMPI_HEARTBEAT',
   /** Under other launchers, where the job has several hosts: the interface, address or network of this host to listen at. */
   INTERFACE: 'TSMPI_INTERFACE',
   /** A random name of the job, not a secret. */

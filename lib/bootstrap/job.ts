@@ -25,6 +25,8 @@ export interface Job {
   readonly ranksPerCore?: number
   /** Of this host, to listen at: present where the job has ranks on others. */
   readonly address?: string
+  /** Seconds within which the launcher notices that a host is lost, where it does. */
+  readonly heartbeat?: number
   /** A socket that listens there already, if there is one; close-on-exec. */
   readonly listener?: number
   /** Where no secret is shared: this rank's secret key (X25519) and the public ones of all ranks, in hex. */

@@ -40,18 +40,18 @@ export function launched(): Job {
     size,
     hosts: decodeHosts(env[ENV.HOSTS] ?? '', size),
     processors: envInteger(ENV.PROCESSORS, 0) || availableParallelism(),
-    ...ranksPerCore(env[ENV.RANKS_PER_CORE]),
+    ...positive('ranksPerCore', env[ENV.RANKS_PER_CORE]),
     id: env[ENV.JOB] ?? '',
     transport: (env[ENV.TRANSPORT] ?? 'auto') as TransportChoice,
     eagerLimit: envInteger(ENV.EAGER_LIMIT, DEFAULT_EAGER_LIMIT),
     control,
     ...(segment && { segment }),
-    ...(address && { address }),
+    ...(address && { address, ...positive('heartbeat', env[ENV.HEARTBEAT]) }),
   }
 }
 
-function ranksPerCore(text = ''): Pick<Job, 'ranksPerCore'> {
-  return Number(text) > 0 ? { ranksPerCore: Number(text) } : {}
+function positive(name: 'ranksPerCore' | 'heartbeat', text = ''): Pick<Job, typeof name> {
+  return Number(text) > 0 ? { [name]: Number(text) } : {}
 }
 
 /** The agent is gone, so nothing of this rank may stay: the whole group, which the agent made for it. */

@@ -59,6 +59,10 @@ export class IpcLink implements Link {
     return Promise.resolve(undefined)
   }
 
+  answers(): Promise<boolean> {
+    return Promise.resolve(true)
+  }
+
   hold(): void {}
   release(): void {}
   look(): void {}

@@ -22,24 +22,32 @@ const OBSERVE_MS = 3_000
 /** A peer that is busy ends one in a handshake's time at the most. */
 const MOST_ENDED = 2
 
+export interface Fault {
+  readonly why: string
+  /** Nobody answers there. */
+  readonly unreachable: boolean
+}
+
 /**
  * What is wrong at a `tcp://` endpoint, or with the connection of `dealer`, where one is given; undefined where nothing is
  * found.
  */
-export async function probe(endpoint: string, dealer: ZmqSocket | undefined, milliseconds: number): Promise<string | undefined> {
+export async function probe(endpoint: string, dealer: ZmqSocket | undefined, milliseconds: number): Promise<Fault | undefined> {
   const fault = await probePort(endpoint, milliseconds)
-  return fault ?? (dealer === undefined || dealer.closed ? undefined : await observe(dealer))
+  if (fault !== undefined || dealer === undefined || dealer.closed) return fault
+  const why = await observe(dealer)
+  return why === undefined ? undefined : { why, unreachable: false }
 }
 
-function probePort(endpoint: string, milliseconds: number): Promise<string | undefined> {
+function probePort(endpoint: string, milliseconds: number): Promise<Fault | undefined> {
   return new Promise((resolve) => {
     let accepted = false
     let greeting = Buffer.alloc(0)
     const socket = net().connect(hostAndPort(endpoint))
-    const done = (fault?: string): void => {
+    const done = (why?: string, unreachable = true): void => {
       clearTimeout(timer)
       socket.destroy()
-      resolve(fault)
+      resolve(why === undefined ? undefined : { why, unreachable })
     }
     // the turn of the event loop in between reads what has come while this process did something else
     const late = (): void => done(accepted ? undefined : `no connection within ${milliseconds / 1000} s`)
@@ -47,7 +55,7 @@ function probePort(endpoint: string, milliseconds: number): Promise<string | und
     socket.on('connect', () => (accepted = true))
     socket.on('data', (bytes) => {
       greeting = Buffer.concat([greeting, bytes]).subarray(0, GREETING_BYTES)
-      if (!couldBeRank(greeting)) done('what listens there is no rank of tsmpi')
+      if (!couldBeRank(greeting)) done('what listens there is no rank of tsmpi', false)
       else if (greeting.length > SIGNATURE_BYTES) done()
     })
     // a busy system may end connections as well

@@ -8,7 +8,7 @@ import { Gate, admitHolders } from './zmq-gate.js'
 import type { Admit } from './zmq-gate.js'
 import { JobKeys, OwnKeys, toZ85 } from './zmq-keys.js'
 import type { Keys, KeysAsMade } from './zmq-keys.js'
-import type { Link, WatchTimes } from './zmq-link.js'
+import type { Finding, Link, WatchTimes } from './zmq-link.js'
 import { probe } from './zmq-probe.js'
 import * as option from './zmq-socket.js'
 import type { Setting, SocketLibrary, ZmqSocket } from './zmq-socket.js'
@@ -32,9 +32,11 @@ export interface TcpOptions {
   readonly onBound: (endpoint: string) => void
   /** Asked before the first message to a peer. */
   readonly endpointOf: (peer: number) => Endpoint | Promise<Endpoint>
+  /** Within which time the launcher notices that a host is lost; absent where only the ranks do. */
+  readonly heartbeatMilliseconds?: number
   /** How long after the first connect to a peer it is looked for, unless it has answered. Default: 1 s. */
   readonly firstLookMilliseconds?: number
-  /** How long a peer may leave messages unanswered before it is looked for. Default: 30 s. */
+  /** How long a peer may leave messages unanswered before it is looked for. Default: the heartbeat, or 30 s. */
   readonly silenceMilliseconds?: number
   /** How long a look may take. Default: 5 s, in which a system asks three times for a connection. */
   readonly lookMilliseconds?: number
@@ -45,6 +47,17 @@ export interface TcpOptions {
 const FIRST_LOOK_MS = 1_000
 const SILENCE_MS = 30_000
 const LOOK_MS = 5_000
+/** Whoever is reached again needs one attempt. */
+const SHORT_LOOK_MS = 1_000
+/**
+ * How long those who know better have to say why nobody is there any more: the rank may have died, and the launcher or the
+ * other ranks (OTHERS_PATIENCE of bootstrap/pmi-control.ts) end the job. That is most likely where the peer has been heard
+ * of before.
+ */
+const LAST_WORD_MS = 3_500
+const LAST_WORD_OF_KNOWN_MS = 10_000
+/** The part of the heartbeat after which the launcher has noticed a loss, but for what it takes to say so. */
+const NOTICED = 0.9
 const HEARTBEAT_INTERVAL_MS = 5_000
 /** Long enough for a cable to be put back, or a host to be busy; that a host is gone is for the launcher to notice. */
 const HEARTBEAT_TIMEOUT_MS = 60_000
@@ -77,9 +90,12 @@ export class TcpLink implements Link {
     const gate = gates.get(library) ?? new Gate(library)
     gates.set(library, gate)
     this.#gate = gate
+    const { heartbeatMilliseconds: heartbeat } = options
     this.watch = {
       firstLookMilliseconds: options.firstLookMilliseconds ?? FIRST_LOOK_MS,
-      silenceMilliseconds: options.silenceMilliseconds ?? SILENCE_MS,
+      silenceMilliseconds: options.silenceMilliseconds ?? heartbeat ?? SILENCE_MS,
+      lastWordMilliseconds: Math.max(LAST_WORD_MS, NOTICED * (heartbeat ?? 0)),
+      lastWordOfKnownMilliseconds: heartbeat === undefined ? LAST_WORD_OF_KNOWN_MS : Math.max(LAST_WORD_MS, heartbeat),
     }
   }
 
@@ -133,15 +149,21 @@ export class TcpLink implements Link {
     return dealer
   }
 
-  async probe(peer: number, dealer: ZmqSocket | undefined): Promise<Error | undefined> {
+  async answers(peer: number): Promise<boolean> {
+    const { endpoint } = await this.#options.endpointOf(peer)
+    return (await probe(endpoint, undefined, SHORT_LOOK_MS)) === undefined
+  }
+
+  async probe(peer: number, dealer: ZmqSocket | undefined): Promise<Finding | undefined> {
     const { rank, host, lookMilliseconds = LOOK_MS } = this.#options
     const there = await this.#options.endpointOf(peer)
-    const why = await probe(there.endpoint, dealer, lookMilliseconds)
-    if (why === undefined) return undefined
+    const fault = await probe(there.endpoint, dealer, lookMilliseconds)
+    if (fault === undefined) return undefined
     const [here, address] = [this.#bound, there.endpoint].map(withoutScheme)
-    return new TransportError(
-      `rank ${rank} on ${host} (${here}) cannot reach rank ${peer} on ${there.host} (${address}): ${why}`,
+    const why = new TransportError(
+      `rank ${rank} on ${host} (${here}) cannot reach rank ${peer} on ${there.host} (${address}): ${fault.why}`,
     )
+    return { why, unreachable: fault.unreachable }
   }
 
   hold(): void {

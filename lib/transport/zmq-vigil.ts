@@ -5,7 +5,7 @@
 //
 // A peer that only is silent is waited for: it may be computing. The first look is one at its port alone, and asks nothing of
 // it: whom nobody answers would need to connect for the acknowledgement only.
-import type { WatchTimes } from './zmq-link.js'
+import type { Finding, WatchTimes } from './zmq-link.js'
 import type { Peer } from './zmq-peer.js'
 
 export interface VigilOptions extends WatchTimes {
@@ -13,18 +13,13 @@ export interface VigilOptions extends WatchTimes {
   /** Sends the question. */
   ask(peer: Peer): void
   /** What is wrong with the way to a peer, if anything is; `handshakes`: also with those of its connection. */
-  look(peer: Peer, handshakes: boolean): Promise<Error | undefined>
+  look(peer: Peer, handshakes: boolean): Promise<Finding | undefined>
+  /** Whether somebody answers where the peer listens. */
+  answers(peer: Peer): Promise<boolean>
   lose(peer: Peer, why: Error): void
 }
 
 const TICKS = 4
-/**
- * How long those who know better have to say why nobody is there any more: the rank may have died, and the launcher or the
- * other ranks (OTHERS_PATIENCE of bootstrap/pmi-control.ts) end the job. That is most likely where the peer has been heard
- * of before.
- */
-const LAST_WORD_MS = 3_500
-const LAST_WORD_OF_KNOWN_MS = 10_000
 
 export class Vigil {
   readonly #options: VigilOptions
@@ -67,10 +62,14 @@ export class Vigil {
   }
 
   async #look(peer: Peer, handshakes: boolean): Promise<void> {
+    const { look, answers, lose, lastWordMilliseconds, lastWordOfKnownMilliseconds } = this.#options
     const { acknowledged } = peer.outbox
-    const why = await this.#options.look(peer, handshakes)
-    if (why === undefined) return
-    await new Promise((resolve) => setTimeout(resolve, peer.heard ? LAST_WORD_OF_KNOWN_MS : LAST_WORD_MS).unref())
-    if (!this.#ended && !peer.gone && peer.outbox.acknowledged === acknowledged) this.#options.lose(peer, why)
+    const silent = (): boolean => !this.#ended && !peer.gone && peer.outbox.acknowledged === acknowledged
+    const found = await look(peer, handshakes)
+    if (found === undefined) return
+    await new Promise((resolve) => setTimeout(resolve, peer.heard ? lastWordOfKnownMilliseconds : lastWordMilliseconds).unref())
+    // a network that is back has its messages still to come
+    if (!silent() || (found.unreachable && (await answers(peer)))) return
+    if (silent()) lose(peer, found.why)
   }
 }

@@ -205,6 +205,7 @@ export class ZmqTransport implements Transport {
         this.#dispatch.kick(peer)
       },
       look: (peer, handshakes) => link.probe(peer.rank, handshakes ? peer.dealer : undefined),
+      answers: (peer) => link.answers(peer.rank),
       lose: (peer, why) => this.#lose(peer, why),
     })
   }
@@ -233,7 +234,7 @@ export class ZmqTransport implements Transport {
       if (!peer.gone) this.#lose(peer, why ?? `sending to it failed: ${reason(error)}`, error)
     }
     if (peer.dealer === undefined || this.#sockets === undefined) return lose()
-    this.#sockets.link.probe(peer.rank, peer.dealer).then(lose, () => lose())
+    this.#sockets.link.probe(peer.rank, peer.dealer).then((found) => lose(found?.why), () => lose())
   }
 
   /** The socket tells of messages. */

@@ -7,7 +7,7 @@ import t from 'tap'
 import type { Test } from 'tap'
 import { show } from '../jobs/support.js'
 import { Cluster, NOBODY } from './support/cluster.js'
-import { cleanTest, onHosts, runJob, startCommand } from './support/job.js'
+import { cleanTest, onHosts, runJob, startCommand, startJob } from './support/job.js'
 import { hostsOrSkip } from './support/skip.js'
 
 const skip = hostsOrSkip('hosts that cannot be had')
@@ -110,6 +110,21 @@ void t.test('hosts that cannot be had', { skip, timeout: 600_000 }, async (t) =>
       t.ok(sent.code !== 0, show(sent))
       t.match(sent.stderr, new RegExp(`${rank} cannot reach ${rank}: ${why}`))
     }
+    for (const host of both) await host.isolate(false)
+  })
+
+  await test('hosts that lose each other during the job, though both reach the launcher', async (t) => {
+    const both = cluster.hosts.slice(0, 2)
+    const rank = String.raw`rank [01] on h[12] \(10\.77\.0\.[12]:\d+\)`
+    const job = startJob(cluster, ['--heartbeat', '4', ...onHosts(cluster, 1, both), here('rounds.mjs'), '600'])
+    await job.printed(' talks', 2)
+    for (const host of both) await host.isolate(true)
+    const begun = Date.now()
+    const finished = await job.finished
+    // silence, a look, the last word of others, a second look; far from the half minute of those who have no launcher
+    t.ok(Date.now() - begun < 30_000, `after ${Date.now() - begun} ms`)
+    t.ok(finished.code !== 0, show(finished))
+    t.match(finished.stderr, new RegExp(`${rank} cannot reach ${rank}: (EHOSTUNREACH|no connection within 5 s)`))
     for (const host of both) await host.isolate(false)
   })
 

@@ -18,8 +18,7 @@ const SOON: Partial<TcpOptions> = { firstLookMilliseconds: 20, silenceMillisecon
 const LATE: Partial<TcpOptions> = { firstLookMilliseconds: NEVER, silenceMilliseconds: 100, lookMilliseconds: 400 }
 
 /** Rank 0 of two, whose peer is said to listen at this port. It has sent a frame to it. */
-function lonely(port: number, times: Partial<TcpOptions>): Rank {
-  const job = tcpJob(2)
+function lonely(port: number, times: Partial<TcpOptions>, job = tcpJob(2)): Rank {
   const rank = new Rank()
   const there = { endpoint: `tcp://127.0.0.1:${port}`, host: 'elsewhere' }
   rank.transport = tcpTransport(job, 0, rank, { tcp: { ...tcpOptions(job, 0), ...times, endpointOf: () => there } })
@@ -101,6 +100,26 @@ for (const [when, times] of [['soon after the first connect', SOON], ['after sil
     for (const rank of [...ranks, silent]) rank.transport.close()
   })
 }
+
+void t.test('a network that is back when the peer was to be lost: it is not', { skip }, async (t) => {
+  const [listener, port] = memory!.takePort('127.0.0.1')
+  memory!.listen(listener, 0)
+  const first = connect(port, '127.0.0.1')
+  await once(first, 'connect')
+  const job = tcpJob(2)
+  const [rank, other] = [lonely(port, SOON, job), new Rank()]
+  await delay(1000)
+  rank.transport.poll()
+  t.same(rank.lost, [], 'the first look has failed; others have the last word')
+  memory!.listen(listener, 100)
+  first.destroy()
+  other.transport = tcpTransport(job, 1, other, { tcp: { ...tcpOptions(job, 1), listener } })
+  await until([rank, other], () => other.received === 1)
+  await delay(4000)
+  rank.transport.poll()
+  t.same(rank.lost, [])
+  for (const { transport } of [rank, other]) transport.close()
+})
 
 void t.test('who computes while he looks does not take his own silence for that of the peer', { skip }, async (t) => {
   const endpoint = `tcp://127.0.0.1:${stopped(t, 100)}`
