@@ -62,14 +62,15 @@ export class Vigil {
   }
 
   async #look(peer: Peer, handshakes: boolean): Promise<void> {
-    const { look, answers, lose, lastWordMilliseconds, lastWordOfKnownMilliseconds } = this.#options
+    const options = this.#options
     const { acknowledged } = peer.outbox
     const silent = (): boolean => !this.#ended && !peer.gone && peer.outbox.acknowledged === acknowledged
-    const found = await look(peer, handshakes)
+    const found = await options.look(peer, handshakes)
     if (found === undefined) return
-    await new Promise((resolve) => setTimeout(resolve, peer.heard ? lastWordOfKnownMilliseconds : lastWordMilliseconds).unref())
+    const lastWord = peer.heard ? options.lastWordOfKnownMilliseconds : options.lastWordMilliseconds
+    await new Promise((resolve) => setTimeout(resolve, lastWord).unref())
     // a network that is back has its messages still to come
-    if (!silent() || (found.unreachable && (await answers(peer)))) return
-    if (silent()) lose(peer, found.why)
+    if (!silent() || (found.unreachable && (await options.answers(peer)))) return
+    if (silent()) options.lose(peer, found.why)
   }
 }

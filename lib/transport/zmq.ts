@@ -5,7 +5,7 @@
 //   `send` until the peer's `poll` has delivered them and its acknowledgement is here, in the head of its next
 //   message or in one of its own.
 // - Messages are taken once all that were taken before have been delivered; what has not been taken is for ZeroMQ to keep.
-//   While somebody waits for acknowledgements and the engine does not poll, they are taken all the same.
+//   While somebody waits (zmq-demand.ts) and the engine does not poll, they are taken all the same.
 // - No wake-up is lost: the socket tells of what comes after a `receive` that found nothing (Intake.dry), and nobody waits,
 //   in the event loop or in `doze`, before there was one. `#readable` ends that.
 // - What a peer sends is checked before it is used; a peer that breaks the protocol is lost and from then on ignored.
@@ -15,6 +15,7 @@ import { Inbox } from './inbox.js'
 import type { Memory } from './inbox.js'
 import { MAX_PAYLOAD } from './outbox.js'
 import type { Receiver, Transport } from './transport.js'
+import { Demand } from './zmq-demand.js'
 import { Dispatch } from './zmq-dispatch.js'
 import { Intake } from './zmq-intake.js'
 import type { WatchTimes } from './zmq-link.js'
@@ -27,8 +28,6 @@ import { Vigil } from './zmq-vigil.js'
 const FRAMES_PER_POLL = 64
 /** Payloads that are worth a message of their own. */
 const LONG_PAYLOAD = 16 * 1024
-/** How long `flush` waits without any acknowledgement. */
-const FLUSH_PATIENCE_MS = 30_000
 
 export interface ZmqOptions extends Omit<SocketOptions, 'secret'> {
   /** Known to the ranks of the job only; frames wait until it is here. */
@@ -50,17 +49,8 @@ export class ZmqTransport implements Transport {
   #vigil: Vigil | undefined
   readonly #dispatch: Dispatch
   readonly #intake = new Intake((...message) => this.#arrived(...message))
-  #held = false
+  readonly #demand = new Demand({ hold: (on) => this.#hold(on), expect: () => this.#expect() })
   #polling = false
-  #asleep = false
-  /** There is room that was refused before, and the engine has not yet been told in its sleep. */
-  #room = false
-  /** Peers whose window the engine found full. */
-  #refusals = 0
-  /** Peers whose outbox holds more batches than may be under way. */
-  #blocked = 0
-  #flushes: (() => void)[] = []
-  #patience: NodeJS.Timeout | undefined
   #closed = false
 
   constructor(options: ZmqOptions) {
@@ -82,8 +72,8 @@ export class ZmqTransport implements Transport {
       },
     })
     this.#dispatch = new Dispatch({
-      flushing: () => this.#flushes.length > 0,
-      blocked: (peer, blocked) => this.#block(peer, blocked),
+      flushing: () => this.#demand.flushing,
+      blocked: (peer, blocked) => this.#demand.block(peer, blocked),
       connecting: (peer) => this.#vigil?.connecting(peer),
       failed: (peer, error) => this.#sendFailed(peer, error),
     })
@@ -96,7 +86,7 @@ export class ZmqTransport implements Transport {
     if (peer.gone) return true
     if (length >= LONG_PAYLOAD && this.#dispatch.pass(peer, header, payload, offset, length)) return true
     if (!peer.outbox.push(header, payload, offset, length)) {
-      this.#refuse(peer)
+      this.#demand.refuse(peer)
       return false
     }
     this.#dispatch.pushed(peer)
@@ -134,21 +124,17 @@ export class ZmqTransport implements Transport {
 
   sleep(): boolean {
     if (this.#somethingToDo()) return false
-    this.#asleep = true
-    this.#hold()
+    this.#demand.asleep = true
     return true
   }
 
   #somethingToDo(): boolean {
     if (!this.#intake.dry && this.#inbox.empty) this.#take()
-    if (this.#inbox.empty && !this.#room) return false
-    this.#room = false
-    return true
+    return this.#demand.takeRoom() || !this.#inbox.empty
   }
 
   awake(): void {
-    this.#asleep = false
-    this.#hold()
+    this.#demand.asleep = false
   }
 
   /**
@@ -158,16 +144,13 @@ export class ZmqTransport implements Transport {
    */
   flush(): Promise<void> {
     if (this.#flushed()) return Promise.resolve()
-    return new Promise((resolve) => {
-      this.#flushes.push(resolve)
-      this.#restartPatience()
-      for (const peer of this.#peers) {
-        if (peer.outbox.empty) continue
-        peer.ask = true
-        this.#dispatch.kick(peer)
-      }
-      this.#expect()
-    })
+    const flushed = this.#demand.flush()
+    for (const peer of this.#peers) {
+      if (peer.outbox.empty) continue
+      peer.ask = true
+      this.#dispatch.kick(peer)
+    }
+    return flushed
   }
 
   /** `peer` has ended: what is on its way to it and what will be sent to it is dropped. What it sent still arrives. */
@@ -177,11 +160,10 @@ export class ZmqTransport implements Transport {
     peer.gone = true
     peer.outbox.clear()
     this.#dispatch.hangUp(peer)
-    this.#block(peer, false)
-    if (this.#flushed()) this.#endFlushes()
+    this.#demand.block(peer, false)
+    if (this.#flushed()) this.#demand.acknowledged(true)
     // not from inside the engine's call
-    if (this.#madeRoom(peer)) setImmediate(() => this.#wake())
-    this.#hold()
+    if (this.#demand.makeRoom(peer)) setImmediate(() => this.#wake())
   }
 
   close(): void {
@@ -190,10 +172,9 @@ export class ZmqTransport implements Transport {
     this.#dispatch.close()
     this.#inbox.clear()
     this.#vigil?.end()
-    if (this.#held) this.#sockets?.link.release()
+    this.#demand.close()
     this.#sockets?.close()
     for (const peer of this.#peers) peer.outbox.clear()
-    this.#endFlushes()
   }
 
   #watchOver({ link }: ZmqSockets, times: WatchTimes): void {
@@ -220,7 +201,7 @@ export class ZmqTransport implements Transport {
       sockets.router.onFailure = (error) => this.#failed(error)
       sockets.router.listen(() => this.#readable())
       for (const peer of this.#peers) if (!peer.outbox.empty) this.#dispatch.kick(peer)
-      this.#expect()
+      this.#demand.open()
     } catch (error) {
       this.#failed(error)
     }
@@ -241,11 +222,9 @@ export class ZmqTransport implements Transport {
   #readable(): void {
     if (this.#closed) return
     this.#intake.dry = false
-    if (!this.#waiting()) return
+    if (!this.#demand.waiting) return
     this.#take()
-    const room = this.#room
-    this.#room = false
-    if (room || (this.#asleep && !this.#inbox.empty)) this.#wake()
+    if (this.#demand.takeRoom() || (this.#demand.asleep && !this.#inbox.empty)) this.#wake()
   }
 
   /** Takes messages until some have frames, or there are none; all there are where only acknowledgements are waited for. */
@@ -256,88 +235,47 @@ export class ZmqTransport implements Transport {
     router.look()
     do {
       this.#intake.take(router, this.#inbox.empty && !this.#polling)
-    } while (!this.#intake.dry && !this.#closed && (this.#inbox.empty || (!this.#asleep && this.#waiting())))
+    } while (!this.#intake.dry && !this.#closed && (this.#inbox.empty || (!this.#demand.asleep && this.#demand.waiting)))
   }
 
   /** A routing id and a batch. */
   #arrived(sender: string, parts: number, memory: Memory, at: number, length: number, held: HeldPart | undefined): void {
-    const acknowledged = this.#accept(sender, parts, memory, at, length)
-    if (acknowledged === undefined) return held?.drop()
-    const { rank } = acknowledged.peer
-    if (held !== undefined) this.#inbox.pushHeld(rank, memory, at, length, held)
-    else if (length > BATCH_HEAD_BYTES || (memory.words[at >> 2] & ASK_ACK) !== 0) this.#inbox.push(rank, memory, at, at + length)
-    if (acknowledged.count > 0) this.#acknowledged(acknowledged.peer)
+    const peer = this.#closed ? undefined : this.#peers[this.#sockets!.sender(sender)]
+    if (peer === undefined || peer.lost) return held?.drop()
+    const acknowledged = this.#check(peer, parts, memory, at, length)
+    if (acknowledged < 0) return held?.drop()
+    if (held !== undefined) this.#inbox.pushHeld(peer.rank, memory, at, length, held)
+    else if (length > BATCH_HEAD_BYTES || (memory.words[at >> 2] & ASK_ACK) !== 0) this.#inbox.push(peer.rank, memory, at, at + length)
+    if (acknowledged > 0) this.#acknowledged(peer)
   }
 
-  /** Checks a message and its head. */
-  #accept(sender: string, parts: number, memory: Memory, at: number, length: number): { peer: Peer; count: number } | undefined {
-    const peer = this.#closed ? undefined : this.#peers[this.#sockets!.sender(sender)]
-    if (peer === undefined || peer.lost) return undefined
-    if (parts !== 2 || length < BATCH_HEAD_BYTES || length % 8 !== 0) {
-      this.#lose(peer, `a message of ${parts - 1} parts and ${length} bytes is not one of tsmpi`)
-      return undefined
-    }
-    const count = peer.takeHead(memory.words, at >> 2)
-    if (typeof count === 'number') return { peer, count }
+  /** Checks a message and its head. Returns how many batches it acknowledges; -1 where the peer is lost by it. */
+  #check(peer: Peer, parts: number, memory: Memory, at: number, length: number): number {
+    const whole = parts === 2 && length >= BATCH_HEAD_BYTES && length % 8 === 0
+    const count = whole ? peer.takeHead(memory.words, at >> 2) : `a message of ${parts - 1} parts and ${length} bytes is not one of tsmpi`
+    if (typeof count === 'number') return count
     this.#lose(peer, count)
-    return undefined
+    return -1
   }
 
   #acknowledged(peer: Peer): void {
-    this.#block(peer, false)
+    this.#demand.block(peer, false)
     if (peer.outbox.waiting) this.#dispatch.kick(peer)
-    if (this.#flushes.length > 0) {
-      this.#restartPatience()
-      if (this.#flushed()) this.#endFlushes()
-    }
-    this.#madeRoom(peer)
+    if (this.#demand.flushing) this.#demand.acknowledged(this.#flushed())
+    this.#demand.makeRoom(peer)
   }
 
-  /** What was accepted leaves without the engine's help: the acknowledgements it waits for must come in. */
-  #block(peer: Peer, blocked: boolean): void {
-    if (peer.blocked === blocked) return
-    peer.blocked = blocked
-    this.#blocked += blocked ? 1 : -1
-    if (blocked) this.#expect()
-    else this.#hold()
-  }
-
-  /** Somebody has begun to wait. */
   #expect(): void {
-    this.#hold()
     // not from inside the call, or what it takes would come in its midst
     if (!this.#intake.dry) setImmediate(() => this.#readable())
   }
 
-  /** The event loop is kept alive, and sockets that hear nothing else are held, while somebody waits. */
-  #hold(): void {
-    if (this.#sockets === undefined || this.#closed || this.#held === this.#waiting()) return
-    this.#held = !this.#held
-    this.#sockets.router.hold(this.#held)
-    if (this.#held) this.#sockets.link.hold()
-    else this.#sockets.link.release()
-  }
-
-  /** Somebody waits for what comes in. */
-  #waiting(): boolean {
-    return this.#asleep || this.#refusals > 0 || this.#blocked > 0 || this.#flushes.length > 0
-  }
-
-  #refuse(peer: Peer): void {
-    if (peer.refused) return
-    peer.refused = true
-    this.#refusals++
-    this.#expect()
-  }
-
-  /** The engine waits for room to this peer, and there is some. */
-  #madeRoom(peer: Peer): boolean {
-    if (!peer.refused) return false
-    peer.refused = false
-    this.#refusals--
-    this.#room = true
-    this.#hold()
-    return true
+  /** The event loop is kept alive, and sockets that hear nothing else are held. */
+  #hold(on: boolean): void {
+    const { router, link } = this.#sockets!
+    router.hold(on)
+    if (on) link.hold()
+    else link.release()
   }
 
   #wake(): void {
@@ -357,7 +295,7 @@ export class ZmqTransport implements Transport {
     const message = `rank ${this.#rank} lost rank ${peer.rank} (zmq): `
     const why = unreachable ? what : new TransportError(message + what, { cause })
     this.#inbox.pushFault(peer.rank, { reason: why, undelivered })
-    if (this.#asleep) this.#wake()
+    if (this.#demand.asleep) this.#wake()
   }
 
   #failed(error: unknown): void {
@@ -366,18 +304,6 @@ export class ZmqTransport implements Transport {
 
   #flushed(): boolean {
     return this.#closed || this.#peers.every((peer) => peer.outbox.empty)
-  }
-
-  #endFlushes(): void {
-    if (this.#flushes.length === 0) return
-    clearTimeout(this.#patience)
-    for (const resolve of this.#flushes.splice(0)) resolve()
-    this.#hold()
-  }
-
-  #restartPatience(): void {
-    clearTimeout(this.#patience)
-    this.#patience = setTimeout(() => this.#endFlushes(), FLUSH_PATIENCE_MS)
   }
 }
 
