@@ -15,6 +15,7 @@ import { keptFromAgent } from './spawn/local.js'
 import { formatCpuList } from './topology.js'
 import { allBranches, branches, hostsOf } from './tree/branches.js'
 import { Heartbeat } from './tree/heartbeat.js'
+import { Joining } from './tree/joining.js'
 
 export interface AgentsListener {
   /** Ranks are being started. */
@@ -61,6 +62,7 @@ export class Agents {
   readonly #hostOf: number[] = []
   readonly #window: number
   readonly #heartbeat: Heartbeat | undefined
+  #joining: Joining | undefined
   #launched = false
   readonly #fresh: [rank: number, endpoint: string][] = []
   readonly #sweeping = new Map<number, () => void>()
@@ -93,6 +95,7 @@ export class Agents {
 
   start(): void {
     if (!this.several) return this.#launch()
+    if (process.stderr.isTTY) this.#joining = new Joining(this.#nodes.slice(1).map(({ name }) => name), (text) => process.stderr.write(text))
     const { job, secret, tree: { heartbeat, start, width, interface: chosen } } = this.#plan
     const others = this.#nodes.flatMap(({ branch }) => branch ?? [])
     // One agent alone needs no port to connect to.
@@ -139,6 +142,7 @@ export class Agents {
 
   /** All agents leave, and kill what they still have. Resolves, where others than this host's had to, once they have. */
   async close(): Promise<void> {
+    this.#joining?.end()
     if (!this.several) return this.#link.close()
     await this.#swept
     this.#heartbeat?.stop()
@@ -152,6 +156,7 @@ export class Agents {
   }
 
   #launch(): void {
+    this.#joining?.end()
     this.#launched = true
     for (const [host, node] of this.#nodes.entries()) {
       if (node.ranks.length > 0) this.#link.send(host, { type: 'launch', spec: this.#specFor(host) })
@@ -203,9 +208,11 @@ export class Agents {
     switch (message.type) {
       case 'joined':
         node.greeting = message.greeting
+        this.#joining?.joined(node.name)
         if (!this.#launched && this.#nodes.every(({ branch, greeting }) => branch === undefined || greeting)) this.#launch()
         return
       case 'unreachable':
+        this.#joining?.end()
         return this.#listener.failed(`host ${node.name}: ${message.reason}`)
       case 'gone':
         return this.#lose(host, message.how)
@@ -227,6 +234,7 @@ export class Agents {
   }
 
   #lose(host: number, how: string): void {
+    this.#joining?.end()
     const { branch } = this.#nodes[host]
     if (branch === undefined) return
     const lost = hostsOf(branch).map((one) => this.#nodes[one]).filter(({ over, ranks }) => !over && ranks.length > 0)
@@ -243,6 +251,7 @@ export class Agents {
   }
 
   #onRootLost(how: string): void {
+    this.#joining?.end()
     this.#heartbeat?.stop()
     this.#listener.rootLost(how)
   }
