@@ -10,6 +10,7 @@ import type { Test } from 'tap'
 import { parse, parseAllDocuments } from 'yaml'
 import { parseHostfile } from '../launcher/hosts/hostfile.js'
 import { parseOptions } from '../launcher/options.js'
+import { runJob } from './launcher/run.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const read = (name: string): string => readFileSync(join(root, 'deploy', name), 'utf8')
@@ -354,4 +355,28 @@ void t.test('clusters.md: the image, and files that exist', async (t) => {
   t.ok(commands.length > 8)
   for (const [, file] of page.matchAll(/(?:apply|delete|compose|build) -f (\S+)/g)) t.ok(existsSync(join(root, file!)), file)
   for (const line of commands.filter((line) => /kubectl/.test(line))) t.match(recipeOf('kubernetes/mpijob.yaml'), line)
+})
+
+const COUNTS: Record<string, number> = { one: 1, two: 2, four: 4 }
+
+void t.test("clusters.md: where hostfiles mean something else than with other MPIs", async (t) => {
+  const rows = page.split('| in the file | there | here |\n')[1]!.split('\n\n')[0]!.split('\n').slice(1).map((line) => line.split('|'))
+  t.ok(rows.length > 5)
+  for (const [, first, , here] of rows) {
+    const file = [...first!.matchAll(/`([^`]+)`/g)].map(([, line]) => line).join('\n')
+    const expected = /^ (refused|(\w+) slots?)/.exec(here!)!
+    if (expected[1] === 'refused') t.throws(() => parseHostfile(file, 'hosts'), { code: 'TSMPI_LAUNCH' }, file)
+    else t.equal(parseHostfile(file, 'hosts').reduce((sum, { slots }) => sum + slots, 0), COUNTS[expected[2]!], file)
+  }
+})
+
+void t.test('clusters.md: a wrapper for a command that starts words without a shell', async (t) => {
+  const [wrapper] = /#!\/bin\/sh\nexec blaunch .*\n/.exec(page)!
+  // Words are started as they are; standard input is passed on.
+  const blaunch = '#!/bin/sh\n[ "$1" = -no-shell ] && shift\nhost=$1; shift; cd /\nexec env -i PATH=/usr/bin:/bin TSMPI_TEST_MARK="$TSMPI_TEST_MARK" "$@"\n'
+  const folder = t.testdir({ wrapper, bin: { blaunch } })
+  for (const name of ['wrapper', 'bin/blaunch']) chmodSync(join(folder, name), 0o755)
+  const env = { PATH: `${folder}/bin:${process.env['PATH']}`, SLURM_JOB_NODELIST: '', SLURM_NODELIST: '', PBS_NODEFILE: '', PE_HOSTFILE: '', LSB_HOSTS: '', LSB_DJOB_HOSTFILE: '' }
+  t.match(await runJob(['--rsh', join(folder, 'wrapper'), '-H', 'a,b', 'echo', 'x'], { env }), { code: 0, stdout: 'x\nx\n', stderr: '' })
+  t.match(await runJob(['--rsh', 'blaunch', '-H', 'a', 'echo', 'x'], { env }), { code: 1, stderr: /could not be started by `blaunch a`/ })
 })
