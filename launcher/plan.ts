@@ -8,7 +8,7 @@ import { LaunchError } from '../lib/errors.js'
 import type { LaunchSpec, RankSpec, StartOptions } from '../lib/wire/agent.js'
 import { encodeHosts } from '../lib/wire/hosts.js'
 import { usage } from './command-line.js'
-import { readAllocation } from './hosts/allocation.js'
+import { findAllocation } from './hosts/allocation.js'
 import { thisMachine } from './hosts/here.js'
 import type { Here } from './hosts/here.js'
 import type { Host } from './hosts/host.js'
@@ -90,7 +90,7 @@ export function planJob(options: Options, env: NodeJS.ProcessEnv = process.env, 
 }
 
 function planTree(options: Options, env: NodeJS.ProcessEnv): TreePlan {
-  const slurm = options.rsh === undefined && options.hostfile === undefined && readAllocation(env)?.manager === 'Slurm'
+  const slurm = options.rsh === undefined && options.hostfile === undefined && findAllocation(env)?.manager === 'Slurm'
   return {
     start: {
       ...(slurm && onPath('srun', env) ? { by: 'srun', words: ['srun'] } : { by: 'rsh', words: options.rsh ?? ['ssh'] }),

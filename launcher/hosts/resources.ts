@@ -1,11 +1,11 @@
 // The hosts of a job: --host, --hostfile, the batch system's, or this machine alone.
 import { LaunchError } from '../../lib/errors.js'
-import { readAllocation } from './allocation.js'
+import { findAllocation } from './allocation.js'
 import type { Here } from './here.js'
 import { HostList, hostKey } from './host.js'
 import type { Host } from './host.js'
 import { parseHostfile, readHosts } from './hostfile.js'
-import { parseHostOption } from './hostlist.js'
+import { isRelative, parseHostOption } from './hostlist.js'
 
 export interface HostOptions {
   hostfile?: string
@@ -24,7 +24,7 @@ export interface JobHost extends Host {
  * whatever it is called. Throws LaunchError.
  */
 export function findHosts(options: HostOptions, env: NodeJS.ProcessEnv, here: Here): JobHost[] {
-  const from = options.hostfile === undefined ? readAllocation(env)?.hosts : hostfileHosts(options.hostfile)
+  const from = options.hostfile === undefined ? allocatedHosts(options, env) : hostfileHosts(options.hostfile)
   const chosen = options.host === undefined ? from : parseHostOption(options.host, from)
   if (chosen === undefined) {
     const slots = Math.max(1, Math.floor(here.processors / options.cpusPerRank))
@@ -40,3 +40,16 @@ export function findHosts(options: HostOptions, env: NodeJS.ProcessEnv, here: He
 }
 
 const hostfileHosts = (file: string): Host[] => parseHostfile(readHosts(file, `--hostfile ${file}`), file)
+
+/** An allocation that cannot be read leaves --host a list of its own, unless that counts on there being one. */
+function allocatedHosts({ host }: HostOptions, env: NodeJS.ProcessEnv): Host[] | undefined {
+  const allocation = findAllocation(env)
+  try {
+    return allocation?.hosts()
+  } catch (error) {
+    if (!(error instanceof LaunchError)) throw error
+    if (host !== undefined && !isRelative(host)) return undefined
+    const leave = `to run without this allocation of ${allocation?.manager}, name the hosts by --hostfile or -H`
+    throw new LaunchError(`${error.message}\n${leave}`)
+  }
+}
