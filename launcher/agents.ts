@@ -160,7 +160,7 @@ export class Agents {
   }
 
   #specFor(host: number): LaunchSpec {
-    const { programs: _programs, places: _places, notes: _notes, here: _here, tree, env, ranks, ...spec } = this.#plan
+    const { programs: _programs, places: _places, warnings: _warnings, notes: _notes, here: _here, tree, env, ranks, ...spec } = this.#plan
     const node = this.#nodes[host]
     const network = this.#nodes.filter((one) => one.ranks.length > 0).length > 1
     return {

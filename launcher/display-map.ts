@@ -7,7 +7,8 @@ import { formatCpuList, readTopology } from './topology.js'
 
 /** The hosts with the ranks they run, then the ranks; with `commands`, what exactly is executed for each. */
 export function describePlan(plan: Plan, commands: boolean): string {
-  return `${hostTable(plan)}\n${rankTable(plan, commands)}`
+  const remarks = plan.warnings.map((line) => `\n${line}\n`).join('')
+  return `${hostTable(plan)}\n${rankTable(plan, commands)}${remarks}`
 }
 
 function hostTable({ places }: Plan): string {

@@ -17,6 +17,8 @@ export interface HostOptions {
 export interface JobHost extends Host {
   /** This machine. */
   local: boolean
+  /** Nobody has named any host: its slots are its processors. */
+  unnamed?: true
 }
 
 /**
@@ -28,7 +30,7 @@ export function findHosts(options: HostOptions, env: NodeJS.ProcessEnv, here: He
   const chosen = options.host === undefined ? from : parseHostOption(options.host, from)
   if (chosen === undefined) {
     const slots = Math.max(1, Math.floor(here.processors / options.cpusPerRank))
-    return [{ name: here.name, slots, local: true }]
+    return [{ name: here.name, slots, local: true, unnamed: true }]
   }
   const merged = new HostList((name) => (here.is(name) ? '' : hostKey(name)))
   for (const host of chosen) {
