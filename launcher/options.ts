@@ -4,7 +4,7 @@ import { isNetwork } from '../lib/addresses.js'
 import { DEFAULT_EAGER_LIMIT, ENV, envInteger } from '../lib/env.js'
 import type { TransportChoice } from '../lib/env.js'
 import type { Binding } from '../lib/wire/agent.js'
-import { TRANSPORTS, helpText, parseCommandLine, usage } from './command-line.js'
+import { BIND_TO, RANK_BY, STDIN, TRANSPORTS, helpText, parseCommandLine, usage } from './command-line.js'
 import type { Parsed } from './command-line.js'
 import type { HostOptions } from './hosts/resources.js'
 import type { MappingOptions } from './mapping.js'
@@ -60,7 +60,7 @@ export async function parseOptions(argv: string[], version: string): Promise<Opt
     apps,
     transport: readTransport(first),
     eagerLimit: integer(first, 'eager-limit', 0, 2 ** 31 - 1) ?? envInteger(ENV.EAGER_LIMIT, DEFAULT_EAGER_LIMIT),
-    stdin: (first['stdin'] as Options['stdin'] | undefined) ?? '0',
+    stdin: choice(first, 'stdin', STDIN) ?? '0',
     tagOutput: first['tag-output'] === true,
     timestampOutput: first['timestamp-output'] === true,
     displayMap: first['display-map'] === true,
@@ -73,7 +73,9 @@ export async function parseOptions(argv: string[], version: string): Promise<Opt
 }
 
 function readTransport(parsed: Parsed): TransportChoice {
-  const text = (parsed['transport'] as string | undefined) ?? (process.env[ENV.TRANSPORT] || 'auto')
+  const chosen = choice(parsed, 'transport', TRANSPORTS)
+  if (chosen !== undefined) return chosen
+  const text = process.env[ENV.TRANSPORT] || 'auto'
   const known = TRANSPORTS.find((transport) => transport === text)
   if (!known) throw usage(`${ENV.TRANSPORT}=${text}: expected one of ${TRANSPORTS.join(', ')}`)
   return known
@@ -83,8 +85,8 @@ function readPlaces(first: Parsed): HostOptions & MappingOptions & Pick<Options,
   const mapBy = readMapBy(first['map-by'] as string | undefined)
   const ppn = integer(first, 'ppn', 1, 65536)
   if (ppn !== undefined && mapBy.perNode !== undefined) throw usage('--ppn and --map-by ppr:K:node say the same: give one of them')
-  const rankBy = first['rank-by'] as MappingOptions['rankBy']
-  const bindTo = first['bind-to'] as Binding['to'] | 'none' | undefined
+  const rankBy = choice(first, 'rank-by', RANK_BY)
+  const bindTo = choice(first, 'bind-to', BIND_TO)
   const hosts = list(first['host'])
   return {
     ...mapBy,
@@ -125,8 +127,9 @@ function splitCommand(text: string): string[] {
 }
 
 function readMapBy(text = 'slot'): Pick<MappingOptions, 'mapBy' | 'perNode'> {
-  if (text === 'slot' || text === 'node' || text === 'core') return { mapBy: text }
-  const [, ranks] = /^ppr:([1-9]\d{0,4}):node$/.exec(text) ?? []
+  const word = text.toLowerCase()
+  if (word === 'slot' || word === 'node' || word === 'core') return { mapBy: word }
+  const [, ranks] = /^ppr:([1-9]\d{0,4}):node$/.exec(word) ?? []
   if (ranks === undefined) throw usage(`--map-by ${text}: expected slot, node, core or ppr:K:node`)
   return { mapBy: 'slot', perNode: Number(ranks) }
 }
@@ -171,6 +174,14 @@ function readVariable(item: string, env: Record<string, string>): void {
 }
 
 const list = (found: unknown): string[] => (found === undefined ? [] : [found].flat().map(String))
+
+/** One of these words, in either case. */
+function choice<T extends string>(parsed: Parsed, name: string, words: readonly T[]): T | undefined {
+  const text = parsed[name] as string | undefined
+  const found = words.find((word) => word === text?.toLowerCase())
+  if (text === undefined || found !== undefined) return found
+  throw usage(`--${name} ${text}: expected ${words.slice(0, -1).join(', ')} or ${words.at(-1)}`)
+}
 
 function integer(parsed: Parsed, name: string, min: number, max: number): number | undefined {
   const text = parsed[name] as string | undefined
