@@ -38,7 +38,7 @@ const OPTIONS: Record<string, YargsOption> = {
   'map-by': value(PLACES, 'slot (default; core is the same): fill host by host; node: in turn; ppr:K:node: K on each'),
   'rank-by': value(PLACES, 'slot or node: number ranks host by host, or in turn (default: as --map-by)'),
   'bind-to': value(PLACES, 'none (default), core, socket or numa: which processors a rank may use'),
-  'cpus-per-rank': value(PLACES, 'Cores for each rank, with --bind-to core (default: 1)'),
+  'cpus-per-rank': value(PLACES, 'Cores for each rank; stands for --bind-to core (default: 1)'),
   nooversubscribe: flag(PLACES, 'Refuse to run more ranks on a host than it has slots'),
   rsh: value(AGENTS, 'Command that reaches other hosts, instead of ssh'),
   'launch-timeout': value(AGENTS, 'Seconds until a host must have answered (default: 30)'),

@@ -3,7 +3,6 @@ import { resolve } from 'node:path'
 import { isNetwork } from '../lib/addresses.js'
 import { DEFAULT_EAGER_LIMIT, ENV, envInteger } from '../lib/env.js'
 import type { TransportChoice } from '../lib/env.js'
-import type { Binding } from '../lib/wire/agent.js'
 import { BIND_TO, RANK_BY, STDIN, TRANSPORTS, helpText, parseCommandLine, usage } from './command-line.js'
 import type { Parsed } from './command-line.js'
 import type { HostOptions } from './hosts/resources.js'
@@ -45,8 +44,6 @@ export interface Options extends HostOptions, MappingOptions {
   interface?: string
   /** The folder of this package on other hosts. */
   prefix?: string
-  /** Absent: ranks run where the system puts them. */
-  bindTo?: Binding['to']
 }
 
 /** The options, or the text to print instead of running. Throws LaunchError. */
@@ -81,23 +78,34 @@ function readTransport(parsed: Parsed): TransportChoice {
   return known
 }
 
-function readPlaces(first: Parsed): HostOptions & MappingOptions & Pick<Options, 'bindTo'> {
+function readPlaces(first: Parsed): HostOptions & MappingOptions {
   const mapBy = readMapBy(first['map-by'] as string | undefined)
   const ppn = integer(first, 'ppn', 1, 65536)
   if (ppn !== undefined && mapBy.perNode !== undefined) throw usage('--ppn and --map-by ppr:K:node say the same: give one of them')
   const rankBy = choice(first, 'rank-by', RANK_BY)
-  const bindTo = choice(first, 'bind-to', BIND_TO)
+  const cpus = integer(first, 'cpus-per-rank', 1, 65536)
+  const bindTo = readBindTo(first, cpus)
   const hosts = list(first['host'])
   return {
     ...mapBy,
     ...(ppn !== undefined && { perNode: ppn }),
     ...(rankBy !== undefined && { rankBy }),
-    ...(bindTo !== undefined && bindTo !== 'none' && { bindTo }),
+    ...(bindTo !== undefined && { bindTo }),
     ...(first['hostfile'] !== undefined && { hostfile: first['hostfile'] as string }),
     ...(hosts.length > 0 && { host: hosts.join(',') }),
     noOversubscribe: first['nooversubscribe'] === true,
-    cpusPerRank: integer(first, 'cpus-per-rank', 1, 65536) ?? 1,
+    cpusPerRank: cpus ?? 1,
   }
+}
+
+/** So many cores can only be had by being bound to them. */
+function readBindTo(first: Parsed, cpus: number | undefined): HostOptions['bindTo'] {
+  const bindTo = choice(first, 'bind-to', BIND_TO)
+  if (cpus !== undefined && bindTo !== undefined && bindTo !== 'core') {
+    throw usage(`--cpus-per-rank binds ranks to cores: it goes with --bind-to core, which it stands for, not with --bind-to ${bindTo}`)
+  }
+  if (bindTo === undefined && cpus !== undefined) return 'core'
+  return bindTo === 'none' ? undefined : bindTo
 }
 
 type AgentOptions = Pick<Options, 'rsh' | 'launchTimeout' | 'heartbeat' | 'treeWidth' | 'interface' | 'prefix'>

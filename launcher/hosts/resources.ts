@@ -1,5 +1,6 @@
 // The hosts of a job: --host, --hostfile, the batch system's, or this machine alone.
 import { LaunchError } from '../../lib/errors.js'
+import type { Binding } from '../../lib/wire/agent.js'
 import { findAllocation } from './allocation.js'
 import type { Here } from './here.js'
 import { HostList, hostKey } from './host.js'
@@ -11,6 +12,9 @@ export interface HostOptions {
   hostfile?: string
   /** As given to --host. */
   host?: string
+  /** Absent: ranks run where the system puts them. */
+  bindTo?: Binding['to']
+  /** Of those that they are bound to. */
   cpusPerRank: number
 }
 
@@ -29,8 +33,7 @@ export function findHosts(options: HostOptions, env: NodeJS.ProcessEnv, here: He
   const from = options.hostfile === undefined ? allocatedHosts(options, env) : hostfileHosts(options.hostfile)
   const chosen = options.host === undefined ? from : parseHostOption(options.host, from)
   if (chosen === undefined) {
-    const slots = Math.max(1, Math.floor(here.processors / options.cpusPerRank))
-    return [{ name: here.name, slots, local: true, unnamed: true }]
+    return [{ name: here.name, slots: slotsOf(here, options), local: true, unnamed: true }]
   }
   const merged = new HostList((name) => (here.is(name) ? '' : hostKey(name)))
   for (const host of chosen) {
@@ -39,6 +42,12 @@ export function findHosts(options: HostOptions, env: NodeJS.ProcessEnv, here: He
     })
   }
   return merged.list().map((host) => ({ ...host, local: here.is(host.name) }))
+}
+
+/** Ranks that are bound to cores have those of their own; the hardware threads of one core are one place then. */
+function slotsOf({ processors, cores }: Here, { bindTo, cpusPerRank }: HostOptions): number {
+  const places = bindTo === 'core' ? Math.min(processors, cores() || processors) : processors
+  return Math.max(1, Math.floor(places / cpusPerRank))
 }
 
 const hostfileHosts = (file: string): Host[] => parseHostfile(readHosts(file, `--hostfile ${file}`), file)

@@ -65,6 +65,7 @@ void t.test('where ranks run', async (t) => {
     mapBy: 'core', bindTo: 'core', cpusPerRank: 2, noOversubscribe: true,
   })
   t.notOk('bindTo' in (await parse('--bind-to', 'none', 'x')))
+  t.match(await parse('--cpus-per-rank', '2', 'x'), { bindTo: 'core', cpusPerRank: 2 })
 })
 
 void t.test('other hosts', async (t) => {
@@ -111,6 +112,8 @@ const wrong: [argv: string[], message: RegExp][] = [
   [['--rank-by', 'core', 'x'], /^--rank-by core: expected slot or node\n/],
   [['--bind-to', 'hwthread', 'x'], /^--bind-to hwthread: expected none, core, socket or numa\n/],
   [['--cpus-per-rank', '0', 'x'], /^--cpus-per-rank 0: expected an integer from 1/],
+  [['--cpus-per-rank', '2', '--bind-to', 'numa', 'x'], /^--cpus-per-rank binds ranks to cores: .* not with --bind-to numa\n/],
+  [['--cpus-per-rank', '2', '--bind-to', 'none', 'x'], /not with --bind-to none\n/],
   [['--hostfile'], /^--hostfile needs a value/],
   [['-n', '1', 'x', ':', '-n', '1', '-H', 'a', 'y'], /^--host is for the whole job/],
   [['-x', 'TSMPI_NOT_SET', 'x'], /^-x TSMPI_NOT_SET: TSMPI_NOT_SET is not set here/],

@@ -126,13 +126,17 @@ void t.test('this machine', async (t) => {
 
 void t.test('where hosts come from', async (t) => {
   const file = join(t.testdir({ hosts: 'h1:2\nn1:4 max_slots=4\nlocalhost:1\n' }), 'hosts')
-  const here = machine('h1', [], 8)
+  const here = machine('h1', [], 8, () => 4)
   const slurm = { SLURM_JOB_NODELIST: 's[1-2]', SLURM_TASKS_PER_NODE: '3(x2)' }
-  const find = (options: { hostfile?: string; host?: string; cpusPerRank?: number }, env = {}): string =>
+  const find = (options: { hostfile?: string; host?: string; cpusPerRank?: number; bindTo?: 'core' | 'socket' }, env = {}): string =>
     findHosts({ cpusPerRank: 1, ...options }, env, here).map((host) => `${brief(host)}${host.local ? '!' : ''}`).join(' ')
   t.equal(find({}), 'h1:8!')
-  t.equal(find({ cpusPerRank: 3 }), 'h1:2!')
-  t.equal(find({ cpusPerRank: 9 }), 'h1:1!')
+  t.equal(find({ bindTo: 'socket' }), 'h1:8!')
+  t.equal(find({ bindTo: 'core' }), 'h1:4!', 'two hardware threads are one core')
+  t.equal(find({ bindTo: 'core', cpusPerRank: 2 }), 'h1:2!')
+  t.equal(find({ bindTo: 'core', cpusPerRank: 3 }), 'h1:1!')
+  t.equal(find({ bindTo: 'core', cpusPerRank: 9 }), 'h1:1!')
+  t.equal(find({ bindTo: 'core', cpusPerRank: 2, host: 'localhost:3,a' }), 'localhost:3! a:1', 'slots of named hosts are ranks, not cores')
   t.equal(find({}, slurm), 's1:3 s2:3')
   t.equal(find({ host: 's2' }, slurm), 's2:3')
   t.equal(find({ hostfile: file }, slurm), 'h1:3! n1:4/4', 'this machine under two names is one host')
