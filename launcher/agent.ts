@@ -25,6 +25,7 @@ import { Rank, fullDisk } from './rank.js'
 import type { Listener, Shared } from './rank.js'
 import { readTopology } from './topology.js'
 import { Heartbeat } from './tree/heartbeat.js'
+import { whereabouts } from './tree/machine.js'
 import type { Relay } from './tree/relay.js'
 import { version } from './version.js'
 
@@ -274,7 +275,8 @@ function read(chunk: Buffer): void {
 /** Another host's agent says first who it is. `session`: the addresses by which it was reached. */
 function greet(session: Pick<Greeting, 'client' | 'server'>): void {
   const { pid, versions } = process
-  write([wire.encodeGreeting({ version: version(), node: versions.node, pid, processors: availableParallelism(), ...session })])
+  const greeting = { version: version(), node: versions.node, pid, processors: availableParallelism() }
+  write([wire.encodeGreeting({ ...greeting, ...session, ...whereabouts(process.env) })])
 }
 
 function sshSession(): Pick<Greeting, 'client' | 'server'> {

@@ -15,6 +15,7 @@ import { keptFromAgent } from './spawn/local.js'
 import { formatCpuList } from './topology.js'
 import { allBranches, branches, hostsOf } from './tree/branches.js'
 import { Heartbeat } from './tree/heartbeat.js'
+import { describeAliases, whereabouts } from './tree/machine.js'
 
 export interface AgentsListener {
   /** Ranks are being started. */
@@ -199,8 +200,9 @@ export class Agents {
     switch (message.type) {
       case 'joined':
         node.greeting = message.greeting
-        if (!this.#launched && this.#nodes.every(({ branch, greeting }) => branch === undefined || greeting)) this.#launch()
-        return
+        if (this.#launched || this.#nodes.some(({ branch, greeting }) => branch && !greeting)) return
+        this.#tellAliases()
+        return this.#launch()
       case 'unreachable':
         return this.#listener.failed(`host ${node.name}: ${message.reason}`)
       case 'gone':
@@ -215,6 +217,13 @@ export class Agents {
       default:
         return this.#listener.message(message, node.name)
     }
+  }
+
+  #tellAliases(): void {
+    const [{ name, ranks }, ...others] = this.#nodes
+    const here = ranks.length > 0 ? { name, ...whereabouts(process.env) } : undefined
+    const text = describeAliases(here, others.map((node) => ({ ...node.greeting, name: node.name })))
+    if (text !== undefined) this.#listener.message({ type: 'notice', text }, name)
   }
 
   /** Many come at once, at the start of a job. */
