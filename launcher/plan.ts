@@ -61,7 +61,8 @@ export function planJob(options: Options, env: NodeJS.ProcessEnv = process.env, 
   if (options.inspectRank !== undefined && options.inspectRank >= size) {
     throw usage(`--inspect-rank ${options.inspectRank}: expected an integer from 0 to ${size - 1}`)
   }
-  const places = found.map((host, index) => ({ ...host, ranks: ranksOf(placements, index) }))
+  const places = found.map((host): HostPlan => ({ ...host, ranks: [] }))
+  for (const { rank, host } of placements) places[host].ranks.push(rank)
   const hosts = placements.map(({ host }) => found[host].name)
   const job = randomBytes(8).toString('hex')
   for (const app of options.apps) checkFolder(app)
@@ -108,9 +109,6 @@ function planTree(options: Options, env: NodeJS.ProcessEnv): TreePlan {
 
 const onPath = (program: string, { PATH = '' }: NodeJS.ProcessEnv): boolean =>
   PATH.split(delimiter).some((folder) => folder !== '' && existsSync(join(folder, program)))
-
-const ranksOf = (placements: readonly Placement[], index: number): number[] =>
-  placements.filter(({ host }) => host === index).map(({ rank }) => rank)
 
 /**
  * More ranks than slots: a warning where somebody has named hosts. Not so where slots are no more than this machine's
