@@ -17,7 +17,7 @@ import type { FromRank, SentFrames } from '../lib/wire/control.js'
 import { segmentBytes } from '../lib/wire/segment.js'
 import { nativeMemory, whyNotNative } from '../native/load.js'
 import type { NativeMemory } from '../native/load.js'
-import { bindRanks } from './binding.js'
+import { bindRanks, describeOverlap } from './binding.js'
 import { Gate } from './gate.js'
 import { News } from './news.js'
 import { reapOrphans } from './orphans.js'
@@ -25,6 +25,7 @@ import { Rank, fullDisk } from './rank.js'
 import type { Listener, Shared } from './rank.js'
 import { readTopology } from './topology.js'
 import { Heartbeat } from './tree/heartbeat.js'
+import { whereabouts } from './tree/machine.js'
 import type { Relay } from './tree/relay.js'
 import { version } from './version.js'
 
@@ -192,7 +193,10 @@ async function setAddress(network: Network, env: NodeJS.ProcessEnv): Promise<boo
 /** The processors that each local rank is bound to; empty where it is not. */
 function processorsFor({ bind, ranks: { length } }: LaunchSpec): number[][] {
   if (bind === undefined) return []
-  const cpus = nativeMemory() ? bindRanks(readTopology(), bind, length) : []
+  const topology = readTopology()
+  const cpus = nativeMemory() ? bindRanks(topology, bind, length) : []
+  const overlap = cpus.length === 0 ? undefined : describeOverlap(topology, bind, length)
+  if (overlap !== undefined) say({ type: 'notice', text: overlap })
   const why = nativeMemory() ? 'the system does not tell its processors' : `the native addon is not there: ${whyNotNative()}`
   if (cpus.length === 0) say({ type: 'notice', text: `--bind-to ${bind.to}: ranks are not bound; ${why}` })
   return cpus
@@ -271,7 +275,8 @@ function read(chunk: Buffer): void {
 /** Another host's agent says first who it is. `session`: the addresses by which it was reached. */
 function greet(session: Pick<Greeting, 'client' | 'server'>): void {
   const { pid, versions } = process
-  write([wire.encodeGreeting({ version: version(), node: versions.node, pid, processors: availableParallelism(), ...session })])
+  const greeting = { version: version(), node: versions.node, pid, processors: availableParallelism() }
+  write([wire.encodeGreeting({ ...greeting, ...session, ...whereabouts(process.env) })])
 }
 
 function sshSession(): Pick<Greeting, 'client' | 'server'> {

@@ -16,6 +16,7 @@ import { formatCpuList } from './topology.js'
 import { allBranches, branches, hostsOf } from './tree/branches.js'
 import { Heartbeat } from './tree/heartbeat.js'
 import { Joining } from './tree/joining.js'
+import { describeAliases, whereabouts } from './tree/machine.js'
 
 export interface AgentsListener {
   /** Ranks are being started. */
@@ -165,7 +166,7 @@ export class Agents {
   }
 
   #specFor(host: number): LaunchSpec {
-    const { programs: _programs, places: _places, notes: _notes, here: _here, tree, env, ranks, ...spec } = this.#plan
+    const { programs: _programs, places: _places, warnings: _warnings, notes: _notes, here: _here, tree, env, ranks, ...spec } = this.#plan
     const node = this.#nodes[host]
     const network = this.#nodes.filter((one) => one.ranks.length > 0).length > 1
     return {
@@ -209,8 +210,10 @@ export class Agents {
       case 'joined':
         node.greeting = message.greeting
         this.#joining?.joined(node.name)
-        if (!this.#launched && this.#nodes.every(({ branch, greeting }) => branch === undefined || greeting)) this.#launch()
-        return
+        if (this.#launched || this.#nodes.some(({ branch, greeting }) => branch && !greeting)) return
+        this.#joining?.end()
+        this.#tellAliases()
+        return this.#launch()
       case 'unreachable':
         this.#joining?.end()
         return this.#listener.failed(`host ${node.name}: ${message.reason}`)
@@ -226,6 +229,13 @@ export class Agents {
       default:
         return this.#listener.message(message, node.name)
     }
+  }
+
+  #tellAliases(): void {
+    const [{ name, ranks }, ...others] = this.#nodes
+    const here = ranks.length > 0 ? { name, ...whereabouts(process.env) } : undefined
+    const text = describeAliases(here, others.map((node) => ({ ...node.greeting, name: node.name })))
+    if (text !== undefined) this.#listener.message({ type: 'notice', text }, name)
   }
 
   /** Many come at once, at the start of a job. */

@@ -6,9 +6,9 @@ import { DEFAULT_EAGER_LIMIT } from '../lib/env.js'
 import { LaunchError } from '../lib/errors.js'
 
 export const TRANSPORTS = ['auto', 'shm', 'zmq'] as const
-const STDIN = ['0', 'all', 'none'] as const
-const RANK_BY = ['slot', 'node'] as const
-const BIND_TO = ['none', 'core', 'socket', 'numa'] as const
+export const STDIN = ['0', 'all', 'none'] as const
+export const RANK_BY = ['slot', 'node'] as const
+export const BIND_TO = ['none', 'core', 'socket', 'numa'] as const
 
 const PER_PROGRAM = 'For each program:'
 const PLACES = 'Where ranks run:'
@@ -36,9 +36,9 @@ const OPTIONS: Record<string, YargsOption> = {
   host: value(PLACES, 'Hosts, as in -H a:2,b,c; with a hostfile or an allocation, which of them; repeatable', { alias: 'H' }),
   ppn: value(PLACES, 'Ranks on each host, whatever its slots', { alias: 'N' }),
   'map-by': value(PLACES, 'slot (default; core is the same): fill host by host; node: in turn; ppr:K:node: K on each'),
-  'rank-by': value(PLACES, 'slot or node: number ranks host by host, or in turn (default: as --map-by)', { choices: [...RANK_BY] }),
-  'bind-to': value(PLACES, 'none (default), core, socket or numa: which processors a rank may use', { choices: [...BIND_TO] }),
-  'cpus-per-rank': value(PLACES, 'Cores for each rank, with --bind-to core (default: 1)'),
+  'rank-by': value(PLACES, 'slot or node: number ranks host by host, or in turn (default: as --map-by)'),
+  'bind-to': value(PLACES, 'none (default), core, socket or numa: which processors a rank may use'),
+  'cpus-per-rank': value(PLACES, 'Cores for each rank; stands for --bind-to core (default: 1)'),
   nooversubscribe: flag(PLACES, 'Refuse to run more ranks on a host than it has slots'),
   rsh: value(AGENTS, 'Command that reaches other hosts, instead of ssh'),
   'launch-timeout': value(AGENTS, 'Seconds until a host must have answered (default: 30)'),
@@ -46,10 +46,10 @@ const OPTIONS: Record<string, YargsOption> = {
   interface: value(AGENTS, 'Name of the network interface, or network such as 10.1.0.0/16, for messages between hosts'),
   prefix: value(AGENTS, 'Folder of this package on other hosts (default: as here)'),
   'tree-width': value(AGENTS, 'With more hosts than this, agents start agents (default: 32)'),
-  transport: value(JOB, 'auto (default), shm or zmq: how messages travel', { choices: [...TRANSPORTS] }),
+  transport: value(JOB, 'auto (default), shm or zmq: how messages travel'),
   'eager-limit': value(JOB, `Bytes up to which a message is sent without asking (default: ${DEFAULT_EAGER_LIMIT})`),
   timeout: value(JOB, 'Seconds after which the job is ended, with exit code 124'),
-  stdin: value(OUTPUT, '0 (default), all or none: which ranks read standard input', { choices: [...STDIN] }),
+  stdin: value(OUTPUT, '0 (default), all or none: which ranks read standard input'),
   'tag-output': flag(OUTPUT, 'Begin each line of output with [rank]'),
   'timestamp-output': flag(OUTPUT, 'Begin each line of output with the time'),
   'output-dir': value(OUTPUT, 'Folder for the output, one file per rank and stream'),
@@ -191,7 +191,7 @@ export async function helpText(): Promise<string> {
     .wrap(null)
     .alias('help', 'h')
     .getHelp()
-    .then((text) => text.replace(/ +\[(string|boolean|choices: [^\]]*|default: [^\]]*)\]/g, ''))
+    .then((text) => text.replace(/ +\[(string|boolean|default: [^\]]*)\]/g, ''))
 }
 
 function forbidGlobal(parsed: Parsed): void {

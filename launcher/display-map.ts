@@ -1,5 +1,5 @@
 // --display-map and --dry-run: the hosts of a job and its ranks, as tables.
-import { bindRanks } from './binding.js'
+import { bindRanks, describeOverlap } from './binding.js'
 import { commandHere } from './command.js'
 import { quote } from './plan.js'
 import type { Plan } from './plan.js'
@@ -7,7 +7,9 @@ import { formatCpuList, readTopology } from './topology.js'
 
 /** The hosts with the ranks they run, then the ranks; with `commands`, what exactly is executed for each. */
 export function describePlan(plan: Plan, commands: boolean): string {
-  return `${hostTable(plan)}\n${rankTable(plan, commands)}`
+  const remarks = [...plan.warnings, overlapHere(plan)].filter((line) => line !== undefined)
+  const below = remarks.length > 0 ? `\n${remarks.join('\n')}\n` : ''
+  return `${hostTable(plan)}\n${rankTable(plan, commands)}${below}`
 }
 
 function hostTable({ places }: Plan): string {
@@ -40,10 +42,16 @@ function rankTable(plan: Plan, commands: boolean): string {
 /** By rank; only each host's own agent knows the processors of another host. */
 function boundTo({ bind, places }: Plan): Record<number, string> | undefined {
   if (bind === undefined) return undefined
-  const ranks = places.find(({ local }) => local)?.ranks ?? []
+  const ranks = ranksHere(places)
   const sets = bindRanks(readTopology(), bind, ranks.length)
   return Object.fromEntries(sets.map((cpus, local) => [ranks[local], formatCpuList(cpus)]))
 }
+
+function overlapHere({ bind, places }: Plan): string | undefined {
+  return bind && describeOverlap(readTopology(), bind, ranksHere(places).length)
+}
+
+const ranksHere = (places: Plan['places']): number[] => places.find(({ local }) => local)?.ranks ?? []
 
 function table(rows: readonly string[][]): string {
   const widths = rows.reduce((most, row) => row.map((cell, column) => Math.max(cell.length, most[column] ?? 0)), [0])

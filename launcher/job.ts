@@ -93,7 +93,8 @@ class Job {
   }
 
   #start(): void {
-    if (this.#options.verbose) for (const note of this.#plan.notes) this.#output.say(note)
+    const { warnings, notes } = this.#plan
+    for (const line of [...warnings, ...(this.#options.verbose ? notes : [])]) this.#output.say(line)
     forwardSignals({
       terminate: (code) => this.#onTerminate(code),
       forward: (signal) => this.#agents.tell({ type: 'signal', signal }),

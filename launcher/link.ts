@@ -159,7 +159,7 @@ export const printable = (text: string): string[] =>
   text.replace(/[\0-\x08\x0b-\x1f\x7f]/g, '').split('\n').map((line) => line.trimEnd()).filter(Boolean)
 
 function parseGreeting(text: string): Greeting {
-  const { version, node, pid, processors, client, server } = JSON.parse(text) as Partial<Greeting>
+  const { version, node, pid, processors, client, server, machine, session } = JSON.parse(text) as Partial<Greeting>
   return {
     version: String(version),
     node: String(node),
@@ -167,6 +167,8 @@ function parseGreeting(text: string): Greeting {
     processors: Number(processors) || 1,
     ...(client !== undefined && { client: String(client) }),
     ...(server !== undefined && { server: String(server) }),
+    ...(machine !== undefined && { machine: String(machine) }),
+    ...(session !== undefined && { session: String(session) }),
   }
 }
 

@@ -4,6 +4,7 @@
 // round again, each host taking as many again, until max_slots stops it. `--map-by slot` fills a host before the next,
 // `--map-by node` deals ranks out one by one; `--rank-by` numbers what was placed, program by program.
 import { LaunchError } from '../lib/errors.js'
+import { counted } from './hosts/host.js'
 import type { Host } from './hosts/host.js'
 
 export interface MappingOptions {
@@ -109,16 +110,25 @@ function refuse(hosts: readonly Host[], rooms: readonly Room[], size: number, { 
   throw new LaunchError(`${size} ranks do not fit on ${hosts.length === 1 ? 'one host' : `${hosts.length} hosts`}: ${places.join(', ')}`)
 }
 
+interface Oversubscribed<T extends Host = Host> {
+  host: T
+  ranks: number
+}
+
 /** The hosts that run more ranks than they have slots. */
-export function oversubscribed(hosts: readonly Host[], placements: readonly Placement[]): { host: Host; ranks: number }[] {
+export function oversubscribed<T extends Host>(hosts: readonly T[], placements: readonly Placement[]): Oversubscribed<T>[] {
   const ranks = hosts.map(() => 0)
   for (const { host } of placements) ranks[host]++
   return hosts.flatMap((host, index) => (ranks[index] > host.slots ? [{ host, ranks: ranks[index] }] : []))
 }
 
-function refuseOversubscription(over: readonly { host: Host; ranks: number }[]): void {
-  if (over.length === 0) return
-  const [{ host: { name, slots }, ranks }] = over
-  const more = over.length > 1 ? `; so it is with ${over.length - 1} more` : ''
-  throw new LaunchError(`--nooversubscribe: host ${name} has ${slots} slots and would run ${ranks} ranks${more}`)
+function refuseOversubscription(over: readonly Oversubscribed[]): void {
+  if (over.length > 0) throw new LaunchError(`--nooversubscribe: ${describeOversubscription(over, 'would run')}`)
+}
+
+/** `host a has 2 slots and runs 3 ranks, and so it is with 1 more host` */
+export function describeOversubscription([first, ...others]: readonly Oversubscribed[], runs: 'runs' | 'would run'): string {
+  const { host: { name, slots, bare }, ranks } = first
+  const more = others.length > 0 ? `, and so it is with ${others.length} more ${others.length === 1 ? 'host' : 'hosts'}` : ''
+  return `host ${name} has ${counted(slots, 'slot')}${bare ? ' (no number was given)' : ''} and ${runs} ${counted(ranks, 'rank')}${more}`
 }

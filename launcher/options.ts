@@ -3,8 +3,7 @@ import { resolve } from 'node:path'
 import { isNetwork } from '../lib/addresses.js'
 import { DEFAULT_EAGER_LIMIT, ENV, envInteger } from '../lib/env.js'
 import type { TransportChoice } from '../lib/env.js'
-import type { Binding } from '../lib/wire/agent.js'
-import { TRANSPORTS, helpText, parseCommandLine, usage } from './command-line.js'
+import { BIND_TO, RANK_BY, STDIN, TRANSPORTS, helpText, parseCommandLine, usage } from './command-line.js'
 import type { Parsed } from './command-line.js'
 import type { HostOptions } from './hosts/resources.js'
 import type { MappingOptions } from './mapping.js'
@@ -45,8 +44,6 @@ export interface Options extends HostOptions, MappingOptions {
   interface?: string
   /** The folder of this package on other hosts. */
   prefix?: string
-  /** Absent: ranks run where the system puts them. */
-  bindTo?: Binding['to']
 }
 
 /** The options, or the text to print instead of running. Throws LaunchError. */
@@ -60,7 +57,7 @@ export async function parseOptions(argv: string[], version: string): Promise<Opt
     apps,
     transport: readTransport(first),
     eagerLimit: integer(first, 'eager-limit', 0, 2 ** 31 - 1) ?? envInteger(ENV.EAGER_LIMIT, DEFAULT_EAGER_LIMIT),
-    stdin: (first['stdin'] as Options['stdin'] | undefined) ?? '0',
+    stdin: choice(first, 'stdin', STDIN) ?? '0',
     tagOutput: first['tag-output'] === true,
     timestampOutput: first['timestamp-output'] === true,
     displayMap: first['display-map'] === true,
@@ -73,29 +70,42 @@ export async function parseOptions(argv: string[], version: string): Promise<Opt
 }
 
 function readTransport(parsed: Parsed): TransportChoice {
-  const text = (parsed['transport'] as string | undefined) ?? (process.env[ENV.TRANSPORT] || 'auto')
+  const chosen = choice(parsed, 'transport', TRANSPORTS)
+  if (chosen !== undefined) return chosen
+  const text = process.env[ENV.TRANSPORT] || 'auto'
   const known = TRANSPORTS.find((transport) => transport === text)
   if (!known) throw usage(`${ENV.TRANSPORT}=${text}: expected one of ${TRANSPORTS.join(', ')}`)
   return known
 }
 
-function readPlaces(first: Parsed): HostOptions & MappingOptions & Pick<Options, 'bindTo'> {
+function readPlaces(first: Parsed): HostOptions & MappingOptions {
   const mapBy = readMapBy(first['map-by'] as string | undefined)
   const ppn = integer(first, 'ppn', 1, 65536)
   if (ppn !== undefined && mapBy.perNode !== undefined) throw usage('--ppn and --map-by ppr:K:node say the same: give one of them')
-  const rankBy = first['rank-by'] as MappingOptions['rankBy']
-  const bindTo = first['bind-to'] as Binding['to'] | 'none' | undefined
+  const rankBy = choice(first, 'rank-by', RANK_BY)
+  const cpus = integer(first, 'cpus-per-rank', 1, 65536)
+  const bindTo = readBindTo(first, cpus)
   const hosts = list(first['host'])
   return {
     ...mapBy,
     ...(ppn !== undefined && { perNode: ppn }),
     ...(rankBy !== undefined && { rankBy }),
-    ...(bindTo !== undefined && bindTo !== 'none' && { bindTo }),
+    ...(bindTo !== undefined && { bindTo }),
     ...(first['hostfile'] !== undefined && { hostfile: first['hostfile'] as string }),
     ...(hosts.length > 0 && { host: hosts.join(',') }),
     noOversubscribe: first['nooversubscribe'] === true,
-    cpusPerRank: integer(first, 'cpus-per-rank', 1, 65536) ?? 1,
+    cpusPerRank: cpus ?? 1,
   }
+}
+
+/** So many cores can only be had by being bound to them. */
+function readBindTo(first: Parsed, cpus: number | undefined): HostOptions['bindTo'] {
+  const bindTo = choice(first, 'bind-to', BIND_TO)
+  if (cpus !== undefined && bindTo !== undefined && bindTo !== 'core') {
+    throw usage(`--cpus-per-rank binds ranks to cores: it goes with --bind-to core, which it stands for, not with --bind-to ${bindTo}`)
+  }
+  if (bindTo === undefined && cpus !== undefined) return 'core'
+  return bindTo === 'none' ? undefined : bindTo
 }
 
 type AgentOptions = Pick<Options, 'rsh' | 'launchTimeout' | 'heartbeat' | 'treeWidth' | 'interface' | 'prefix'>
@@ -125,8 +135,9 @@ function splitCommand(text: string): string[] {
 }
 
 function readMapBy(text = 'slot'): Pick<MappingOptions, 'mapBy' | 'perNode'> {
-  if (text === 'slot' || text === 'node' || text === 'core') return { mapBy: text }
-  const [, ranks] = /^ppr:([1-9]\d{0,4}):node$/.exec(text) ?? []
+  const word = text.toLowerCase()
+  if (word === 'slot' || word === 'node' || word === 'core') return { mapBy: word }
+  const [, ranks] = /^ppr:([1-9]\d{0,4}):node$/.exec(word) ?? []
   if (ranks === undefined) throw usage(`--map-by ${text}: expected slot, node, core or ppr:K:node`)
   return { mapBy: 'slot', perNode: Number(ranks) }
 }
@@ -171,6 +182,14 @@ function readVariable(item: string, env: Record<string, string>): void {
 }
 
 const list = (found: unknown): string[] => (found === undefined ? [] : [found].flat().map(String))
+
+/** One of these words, in either case. */
+function choice<T extends string>(parsed: Parsed, name: string, words: readonly T[]): T | undefined {
+  const text = parsed[name] as string | undefined
+  const found = words.find((word) => word === text?.toLowerCase())
+  if (text === undefined || found !== undefined) return found
+  throw usage(`--${name} ${text}: expected ${words.slice(0, -1).join(', ')} or ${words.at(-1)}`)
+}
 
 function integer(parsed: Parsed, name: string, min: number, max: number): number | undefined {
   const text = parsed[name] as string | undefined

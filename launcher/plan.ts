@@ -8,13 +8,13 @@ import { LaunchError } from '../lib/errors.js'
 import type { LaunchSpec, RankSpec, StartOptions } from '../lib/wire/agent.js'
 import { encodeHosts } from '../lib/wire/hosts.js'
 import { usage } from './command-line.js'
-import { readAllocation } from './hosts/allocation.js'
+import { findAllocation } from './hosts/allocation.js'
 import { thisMachine } from './hosts/here.js'
 import type { Here } from './hosts/here.js'
-import type { Host } from './hosts/host.js'
+import { counted } from './hosts/host.js'
 import { findHosts } from './hosts/resources.js'
 import type { JobHost } from './hosts/resources.js'
-import { oversubscribed, placeRanks } from './mapping.js'
+import { describeOversubscription, oversubscribed, placeRanks } from './mapping.js'
 import type { Placement } from './mapping.js'
 import type { App, Options } from './options.js'
 import type { Command } from './command.js'
@@ -44,6 +44,8 @@ export interface Plan extends Omit<LaunchSpec, 'window' | 'network'> {
   /** The name of this machine, in the job if it is part of it. */
   here: string
   tree: TreePlan
+  /** What the user is told before it starts. */
+  warnings: string[]
   /** What --verbose says about it. */
   notes: string[]
 }
@@ -59,7 +61,8 @@ export function planJob(options: Options, env: NodeJS.ProcessEnv = process.env, 
   if (options.inspectRank !== undefined && options.inspectRank >= size) {
     throw usage(`--inspect-rank ${options.inspectRank}: expected an integer from 0 to ${size - 1}`)
   }
-  const places = found.map((host, index) => ({ ...host, ranks: ranksOf(placements, index) }))
+  const places = found.map((host): HostPlan => ({ ...host, ranks: [] }))
+  for (const { rank, host } of placements) places[host].ranks.push(rank)
   const hosts = placements.map(({ host }) => found[host].name)
   const job = randomBytes(8).toString('hex')
   for (const app of options.apps) checkFolder(app)
@@ -69,7 +72,7 @@ export function planJob(options: Options, env: NodeJS.ProcessEnv = process.env, 
     places,
     here: places.find(({ local }) => local)?.name ?? here.name,
     tree: planTree(options, env),
-    notes: oversubscribed(found, placements).map(({ host, ranks }) => describeOversubscription(host, ranks, options)),
+    ...remarks(found, placements, options),
     job,
     secret: randomBytes(32).toString('hex'),
     size,
@@ -90,7 +93,7 @@ export function planJob(options: Options, env: NodeJS.ProcessEnv = process.env, 
 }
 
 function planTree(options: Options, env: NodeJS.ProcessEnv): TreePlan {
-  const slurm = options.rsh === undefined && options.hostfile === undefined && readAllocation(env)?.manager === 'Slurm'
+  const slurm = options.rsh === undefined && options.hostfile === undefined && findAllocation(env)?.manager === 'Slurm'
   return {
     start: {
       ...(slurm && onPath('srun', env) ? { by: 'srun', words: ['srun'] } : { by: 'rsh', words: options.rsh ?? ['ssh'] }),
@@ -107,12 +110,18 @@ function planTree(options: Options, env: NodeJS.ProcessEnv): TreePlan {
 const onPath = (program: string, { PATH = '' }: NodeJS.ProcessEnv): boolean =>
   PATH.split(delimiter).some((folder) => folder !== '' && existsSync(join(folder, program)))
 
-const ranksOf = (placements: readonly Placement[], index: number): number[] =>
-  placements.filter(({ host }) => host === index).map(({ rank }) => rank)
-
-function describeOversubscription({ name, slots }: Host, ranks: number, { hostfile, host }: Options): string {
-  const what = hostfile === undefined && host === undefined ? 'processors' : 'slots'
-  return `note: ${ranks} ranks share ${slots} ${what}${what === 'slots' ? ` of host ${name}` : ''}`
+/**
+ * More ranks than slots: a warning where somebody has named hosts. Not so where slots are no more than this machine's
+ * processors, nor where --ppn says how many ranks a host runs and nobody how many slots it has.
+ */
+function remarks(hosts: readonly JobHost[], placements: readonly Placement[], { perNode }: Options): Pick<Plan, 'warnings' | 'notes'> {
+  const over = oversubscribed(hosts, placements)
+  const unmeant = over.filter(({ host }) => !host.unnamed && !(host.bare && perNode !== undefined))
+  const meant = 'where that is meant, give as many slots as ranks'
+  return {
+    warnings: unmeant.length > 0 ? [`warning: ${describeOversubscription(unmeant, 'runs')}; ${meant}`] : [],
+    notes: over.flatMap(({ host, ranks }) => (host.unnamed ? [`note: ${ranks} ranks share ${counted(host.slots, 'processor')}`] : [])),
+  }
 }
 
 function hostsForRanks(hosts: readonly string[]): string {

@@ -1,20 +1,24 @@
 // This machine: which names are its own, and how many processors it has for ranks.
 import { availableParallelism, hostname, networkInterfaces } from 'node:os'
 import { isIP } from 'node:net'
+import { coresOf } from '../binding.js'
+import { readTopology } from '../topology.js'
 
 export interface Here {
   name: string
   processors: number
+  /** Cores that ranks can be bound to; 0 where the system does not tell. */
+  cores: () => number
   /** Whether a host of this name, or with this address, is this machine. Asks nobody. */
   is(name: string): boolean
 }
 
 export function thisMachine(): Here {
   const addresses = Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address))
-  return machine(hostname(), addresses, availableParallelism())
+  return machine(hostname(), addresses, availableParallelism(), () => coresOf(readTopology()).length)
 }
 
-export function machine(name: string, addresses: readonly string[], processors: number): Here {
+export function machine(name: string, addresses: readonly string[], processors: number, cores = () => processors): Here {
   const own = name.toLowerCase()
   const known = new Set(['localhost', own, ...addresses.map(canonical)])
   const is = (asked: string): boolean => {
@@ -24,7 +28,7 @@ export function machine(name: string, addresses: readonly string[], processors: 
     // One of the two is without a domain: the other's first label decides.
     return text.includes('.') !== own.includes('.') && text.split('.')[0] === own.split('.')[0]
   }
-  return { name, processors, is }
+  return { name, processors, cores, is }
 }
 
 /** One spelling for each address: that of URLs for version 6, without its zone. */

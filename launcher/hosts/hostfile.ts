@@ -5,10 +5,10 @@
 //   host    := [ user "@" ] ( name | "[" IPv6 "]" ) [ ":" slots ]
 //   comment := "#"… | "//"… | "/*"…"*/"
 //
-// A host without a number has one slot. A host that comes again gets the slots of both lines.
+// A host without a number has one slot. A host that comes again gets the slots of both lines. Keys are in either case.
 import { readFileSync } from 'node:fs'
 import { LaunchError } from '../../lib/errors.js'
-import { HostList, checkUser, parseHostWord, positive } from './host.js'
+import { HostList, checkUser, counted, parseHostWord, positive } from './host.js'
 import type { Host } from './host.js'
 import { splitItems } from './nodelist.js'
 import type { Fail } from './nodelist.js'
@@ -17,9 +17,15 @@ import type { Fail } from './nodelist.js'
 const MOST_BYTES = 1 << 24
 const MOST_PORT = 65535
 
-type Settings = Omit<Partial<Host>, 'name'>
+type Setting = 'slots' | 'maxSlots' | 'port' | 'user'
 
-const KEYS: Record<string, 'slots' | 'maxSlots' | 'port' | 'user'> = {
+/** The settings of a line, and where in it their keys stand. */
+interface Settings {
+  found: Pick<Partial<Host>, Setting>
+  at: Partial<Record<Setting, number>>
+}
+
+const KEYS: Record<string, Setting> = {
   slots: 'slots',
   cpu: 'slots',
   count: 'slots',
@@ -59,21 +65,21 @@ export function parseHostfile(text: string, file: string): Host[] {
 
 /** The lines, with blanks where comments were so that columns stay. */
 export function withoutComments(text: string, failIn: (line: number) => Fail): string[] {
-  let openedIn: number | undefined
+  let opened: { line: number; at: number } | undefined
   const lines = text.replace(/^\uFEFF/, '').split(/\r\n|\n|\r/).map((line, index) => {
     let rest = line
-    if (openedIn !== undefined) {
+    if (opened !== undefined) {
       const end = rest.indexOf('*/')
       if (end < 0) return ''
       rest = ' '.repeat(end + 2) + rest.slice(end + 2)
-      openedIn = undefined
+      opened = undefined
     }
-    return rest.replace(/\/\*.*?(\*\/|$)|(#|\/\/).*$/g, (comment, end: string | undefined) => {
-      if (comment.startsWith('/*') && end === '') openedIn = index + 1
+    return rest.replace(/\/\*.*?(\*\/|$)|(#|\/\/).*$/g, (comment, end: string | undefined, _other, at: number) => {
+      if (comment.startsWith('/*') && end === '') opened = { line: index + 1, at }
       return ' '.repeat(comment.length)
     })
   })
-  if (openedIn !== undefined) failIn(openedIn)(0, 'a comment begins with /* and does not end')
+  if (opened !== undefined) failIn(opened.line)(opened.at, 'a comment begins with /* and does not end')
   return lines
 }
 
@@ -87,27 +93,35 @@ function parseLine(line: string, hosts: HostList, fail: Fail): void {
     const from = first.index + item.at
     const { names, ...found } = parseHostWord(item.text, (at, message) => fail(from + at, message))
     for (const what of ['slots', 'user'] as const) {
-      if (found[what] !== undefined && settings[what] !== undefined) fail(from, `${what === 'user' ? 'user' : 'slots'} given twice`)
+      if (found[what] !== undefined && settings.found[what] !== undefined) fail(settings.at[what]!, `${what} given twice`)
     }
-    const { slots = 1, ...more } = { ...found, ...settings }
-    if (more.maxSlots !== undefined && more.maxSlots < slots) fail(from, `max_slots=${more.maxSlots} is less than its ${slots} slots`)
-    for (const name of names) hosts.add({ name, slots, ...more }, (message) => fail(from, message))
+    const { slots, maxSlots, ...more } = { ...found, ...settings.found }
+    const count = slots ?? 1
+    if (maxSlots !== undefined && maxSlots < count) {
+      fail(settings.at.maxSlots!, `max_slots=${maxSlots} is less than its ${counted(count, 'slot')}`)
+    }
+    const host = { slots: count, ...(slots === undefined && { bare: true as const }), ...(maxSlots !== undefined && { maxSlots }), ...more }
+    hosts.addAll(names, host, (message) => fail(from, message))
   }
 }
 
 function parseSettings(words: RegExpMatchArray[], fail: Fail): Settings {
-  const settings: Settings = {}
-  for (const { 0: whole, 1: key, 2: equals, 3: value = '', index = 0 } of words) {
-    if (key === 'binding') fail(index, 'binding= is not understood: use --bind-to')
-    const what = KEYS[key ?? '']
-    if (what === undefined || equals === undefined) {
+  const settings: Settings = { found: {}, at: {} }
+  const { found, at } = settings
+  for (const { 0: whole, 1: key = '', 2: equals, 3: value = '', index = 0 } of words) {
+    const known = key.toLowerCase()
+    if (known === 'binding') fail(index, 'binding= is not understood: use --bind-to')
+    if (!Object.hasOwn(KEYS, known) || equals === undefined) {
       const expected = 'expected slots=N, max_slots=N, port=N or user=NAME'
       return fail(index, equals === undefined ? `'${whole.trim()}' after the host: ${expected}` : `unknown key '${key}': ${expected}`)
     }
-    if (settings[what] !== undefined) fail(index, `${key}= given twice`)
-    const failValue = (message: string): never => fail(index, `${key}=${value}: ${message}`)
-    if (what === 'user') settings.user = checkUser(value, (_at, message) => failValue(message))
-    else settings[what] = positive(value, failValue, what === 'port' ? MOST_PORT : undefined)
+    const what = KEYS[known]
+    if (found[what] !== undefined) fail(index, `${key}= given twice`)
+    const valueAt = index + (value === '' ? whole.indexOf('=') + 1 : whole.length - value.length)
+    const failValue = (message: string): never => fail(valueAt, `${key}=${value}: ${message}`)
+    if (what === 'user') found.user = checkUser(value, (_at, message) => failValue(message))
+    else found[what] = positive(value, failValue, what === 'port' ? MOST_PORT : undefined)
+    at[what] = index
   }
   return settings
 }

@@ -207,6 +207,10 @@ export interface Greeting {
   /** The addresses of the connection that it was reached by, where it knows them: of its other end, and its own. */
   client?: string
   server?: string
+  /** What agents of one machine have in common. */
+  machine?: string
+  /** The session of ssh. */
+  session?: string
 }
 
 /** What a remote shell prints before it is no part of the stream. */

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t from 'tap'
-import { bindRanks } from '../../launcher/binding.js'
+import { bindRanks, coresOf, describeOverlap } from '../../launcher/binding.js'
 import { formatCpuList, parseCpuList, readTopology } from '../../launcher/topology.js'
 import { nativeMemory } from '../../native/load.js'
 import { runJob } from './run.js'
@@ -72,6 +72,23 @@ void t.test('sets', async (t) => {
   t.same(bindRanks([], { to: 'core', cpusPerRank: 1 }, 2), [])
 })
 
+void t.test('ranks that do not have their cores for themselves', async (t) => {
+  const folder = t.testdir()
+  const topology = (machine: Machine, name: string) => {
+    const { sys, status } = write(join(folder, name), machine)
+    return readTopology(sys, status)
+  }
+  const large = topology(LARGE, 'large')
+  const said = (to: 'core' | 'socket', cpusPerRank: number, ranks: number): string | undefined => describeOverlap(large, { to, cpusPerRank }, ranks)
+  for (const [cpusPerRank, ranks] of [[1, 8], [2, 4], [8, 1]] as const) t.equal(said('core', cpusPerRank, ranks), undefined)
+  t.equal(said('core', 1, 9), 'warning: --bind-to core: 9 ranks with 1 core each do not fit on the 8 cores of a host: some cores run several ranks')
+  t.equal(said('core', 3, 3), 'warning: --bind-to core: 3 ranks with 3 cores each do not fit on the 8 cores of a host: some cores run several ranks')
+  t.equal(said('core', 99, 1), 'warning: --bind-to core: 1 rank with 99 cores does not fit on the 8 cores of a host: it has them all')
+  t.equal(said('socket', 1, 99), undefined)
+  t.equal(describeOverlap([], { to: 'core', cpusPerRank: 1 }, 2), undefined, 'no topology')
+  t.match(describeOverlap(topology(PART, 'part'), { to: 'core', cpusPerRank: 2 }, 2), /do not fit on the 3 cores/)
+})
+
 void t.test('lists of processors', async (t) => {
   t.same(parseCpuList('0-2,5\n'), [0, 1, 2, 5])
   t.same(parseCpuList(''), [])
@@ -86,7 +103,8 @@ void t.test('real ranks', { skip: memory === undefined || topology.length === 0 
   const print = ['sh', '-c', 'echo $TSMPI_RANK $(grep Cpus_allowed_list /proc/self/status)']
   for (const to of ['core', 'socket', 'numa'] as const) {
     const { code, stdout, stderr } = await runJob(['-n', '3', '--bind-to', to, ...print])
-    t.match({ code, stderr }, { code: 0, stderr: '' })
+    const overlap = describeOverlap(topology, { to, cpusPerRank: 1 }, 3)
+    t.match({ code, stderr }, { code: 0, stderr: overlap === undefined ? '' : `tsmpirun: ${overlap}\n` })
     const sets = bindRanks(topology, { to, cpusPerRank: 1 }, 3)
     t.same(stdout.trim().split('\n').sort(), sets.map((cpus, rank) => `${rank} Cpus_allowed_list: ${formatCpuList(cpus)}`), to)
   }
@@ -95,6 +113,12 @@ void t.test('real ranks', { skip: memory === undefined || topology.length === 0 
   t.same(free.stdout.trim().split('\n').sort(), [`0 Cpus_allowed_list: ${all}`, `1 Cpus_allowed_list: ${all}`])
   const map = await runJob(['-n', '2', '--bind-to', 'socket', '--dry-run', 'echo'])
   t.match(map.stdout, /Local rank +Processors +Directory/)
+  const cores = coresOf(topology).length
+  const wide = ['-H', 'localhost:2', '--cpus-per-rank', String(cores)]
+  const overlap = describeOverlap(topology, { to: 'core', cpusPerRank: cores }, 2)
+  t.match(await runJob([...wide, 'true']), { code: 0, stderr: `tsmpirun: ${overlap}\n` }, 'once, for two ranks')
+  t.ok((await runJob([...wide, '--dry-run', 'true'])).stdout.endsWith(`\n\n${overlap}\n`))
+  t.match(await runJob(['--bind-to', 'core', 'true']), { code: 0, stderr: '' }, 'by default as many as there are cores')
 })
 
 void t.test('a rank that uses tsmpi knows that others are on other processors', { skip: memory === undefined }, async (t) => {
@@ -105,7 +129,8 @@ void t.test('a rank that uses tsmpi knows that others are on other processors', 
     const cpus = /Cpus_allowed_list:\\s*(\\S+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1]
     console.log(world.rank, sum, cpus, process.env.TSMPI_PROCESSORS)` }), 'x.mjs')
   const { code, stdout, stderr } = await runJob(['-n', '2', '--bind-to', 'core', program])
-  t.match({ code, stderr }, { code: 0, stderr: '' })
+  const overlap = describeOverlap(topology, { to: 'core', cpusPerRank: 1 }, 2)
+  t.match({ code, stderr }, { code: 0, stderr: overlap === undefined ? '' : `tsmpirun: ${overlap}\n` })
   const sets = bindRanks(topology, { to: 'core', cpusPerRank: 1 }, 2).map(formatCpuList)
   t.same(stdout.trim().split('\n').sort(), [0, 1].map((rank) => `${rank} 3 ${sets[rank]} ${topology.length}`))
 })

@@ -70,7 +70,7 @@ void t.test('local ranks and sizes', async (t) => {
 
 const refused: [hosts: string, counts: (number | undefined)[], options: MappingOptions, message: string][] = [
   ['a:2 b:2', [5], { ...SLOT, noOversubscribe: true }, '--nooversubscribe: host a has 2 slots and would run 3 ranks'],
-  ['a:1 b:1', [4], { ...SLOT, noOversubscribe: true }, '--nooversubscribe: host a has 1 slots and would run 2 ranks; so it is with 1 more'],
+  ['a:1 b:1', [4], { ...SLOT, noOversubscribe: true }, '--nooversubscribe: host a has 1 slot and would run 2 ranks, and so it is with 1 more host'],
   ['a:2', [undefined], { ...SLOT, perNode: 4, noOversubscribe: true }, '--nooversubscribe: host a has 2 slots and would run 4 ranks'],
   ['a:2/2', [3], SLOT, '3 ranks do not fit on one host: a takes 2 (max_slots=2)'],
   ['a:2/3 b:9', [2, 6], { ...SLOT, perNode: 4 }, '8 ranks do not fit on 2 hosts: a takes 3 (max_slots=3), b takes 4 (--ppn or ppr)'],

@@ -40,13 +40,27 @@ void t.test('a host without ranks is not asked for anything', async (t) => {
   t.match(stdout, /^Host .*\n(.*\n){4}\nRank .*\n(.*\n)x\n$/)
 })
 
-void t.test('more ranks than slots: said with --verbose, refused with --nooversubscribe', async (t) => {
+void t.test('more ranks than slots of named hosts: a warning, under the map too; refused with --nooversubscribe', async (t) => {
+  const meant = 'where that is meant, give as many slots as ranks'
   const two = ['-n', '2', '-H', 'localhost', 'echo', 'x']
-  t.match(await run(two), { code: 0, stderr: '' })
-  t.match(await run(['--verbose', ...two]), { code: 0, stderr: 'tsmpirun: note: 2 ranks share 1 slots of host localhost\n' })
+  const bare = `warning: host localhost has 1 slot (no number was given) and runs 2 ranks; ${meant}\n`
+  t.same(await run(two), { code: 0, signal: null, stdout: 'x\nx\n', stderr: `tsmpirun: ${bare}` })
+  const map = await run(['--dry-run', ...two])
+  t.match(map, { code: 0, stderr: '' })
+  t.ok(map.stdout.endsWith(`\n\n${bare}`), map.stdout)
+  const dry = async (args: string[], env: Record<string, string> = {}): Promise<string> =>
+    /\nwarning: (.*)\n/.exec((await run(['--dry-run', ...args, 'echo'], env)).stdout)?.[1] ?? ''
+  const several = 'host a has 2 slots and runs 4 ranks, and so it is with 1 more host'
+  t.equal(await dry(['-n', '8', '-H', 'a:2,b:2']), `${several}; ${meant}`)
+  t.equal(await dry(['-n', '8'], { SLURM_JOB_NODELIST: 'a,b', SLURM_TASKS_PER_NODE: '2(x2)' }), `${several}; ${meant}`)
+  t.equal(await dry(['-H', 'a:2', '-N', '3']), `host a has 2 slots and runs 3 ranks; ${meant}`)
+  t.equal(await dry(['-H', 'a:2,b', '-n', '3']), '')
+  t.equal(await dry(['-H', 'a,b', '-N', '3']), '', 'nobody has said how many slots')
+  t.match(await run(['-n', '9', 'true']), { code: 0, stderr: '' }, 'slots that are no more than processors')
+  t.match(await run(['-n', '999', '--dry-run', '--verbose', 'true']), { code: 0, stdout: /^((?!warning)[^])*$/ })
   const refused = await run(['--nooversubscribe', ...two])
-  t.match(refused, { code: 1, stdout: '', stderr: 'tsmpirun: --nooversubscribe: host localhost has 1 slots and would run 2 ranks\n' })
-  t.match(await run(['--nooversubscribe', '-n', '65536', 'echo']), { code: 1, stderr: /has \d+ slots and would run 65536 ranks/ })
+  t.match(refused, { code: 1, stdout: '', stderr: 'tsmpirun: --nooversubscribe: host localhost has 1 slot (no number was given) and would run 2 ranks\n' })
+  t.match(await run(['--nooversubscribe', '-n', '65536', 'echo']), { code: 1, stderr: /has \d+ slots? and would run 65536 ranks/ })
 })
 
 void t.test('what is wrong with a hostfile', async (t) => {

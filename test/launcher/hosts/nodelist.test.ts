@@ -102,6 +102,30 @@ void t.test('there and back', async (t) => {
   t.pass('3000 lists of random names')
 })
 
+/** A list as Slurm may write one: items with up to three brackets, each of runs and single numbers. */
+function someList(random: (n: number) => number): string {
+  const number = (width: number): string => String(random(30)).padStart(width, '0')
+  const range = (): string => {
+    const low = number(random(4))
+    return random(2) === 0 ? low : `${low}-${String(Number(low) + random(4)).padStart(low.length, '0')}`
+  }
+  const bracket = (): string => `[${Array.from({ length: 1 + random(3) }, range).join(',')}]`
+  const word = (): string => ['n', 'rack', '-ib', '.x1', '0', ''][random(6)]
+  const item = (): string => `a${word()}${Array.from({ length: random(4) }, () => bracket() + word()).join('')}`
+  return Array.from({ length: 1 + random(3) }, item).join(',')
+}
+
+void t.test('lists of several brackets, expanded, compressed and expanded again', async (t) => {
+  for (let seed = 0; seed < 2000; seed++) {
+    const list = someList(generator(seed))
+    const names = expandNodeList(list)
+    if (JSON.stringify(expandNodeList(compressNodeList(names))) === JSON.stringify(names)) continue
+    t.same(expandNodeList(compressNodeList(names)), names, `seed ${seed}: ${list}`)
+    return
+  }
+  t.pass('2000 random lists')
+})
+
 void t.test('SLURM_TASKS_PER_NODE', async (t) => {
   t.same(expandTasks('2(x3),1', 4), [2, 2, 2, 1])
   t.same(expandTasks('2(x3),1', 2), [2, 2], 'it may describe more nodes')
