@@ -53,6 +53,8 @@ void t.test('families, their aliases, ranks and cases', async (t) => {
   const allreduce = casesOf(familyNamed('allreduce'), undefined, false)
   t.ok(allreduce.every((bytes) => bytes > 0 && bytes % 8 === 0))
   for (const asked of [8, 8192, 8 * MIB]) t.ok(allreduce.includes(asked), `${asked}`)
+  t.same(casesOf(familyNamed('wire-stream'), undefined, true), [64, MIB])
+  t.same(casesOf(familyNamed('wire-stream'), [8, 4096], true), [8, 4096])
   t.same(casesOf(familyNamed('objects'), [64], true), [0, 1, 2, 3])
   t.same(casesOf(familyNamed('bandwidth'), [64, 0, 64, 8 * MIB], true), [64])
 })
@@ -64,6 +66,10 @@ void t.test('options are checked', async (t) => {
   t.same(families.map(({ name }) => name), ['latency', 'bandwidth'])
   t.same([ranks, sizes, settings.spaced], [[2, 8], [0, 64], false])
   t.same([against('Open MPI C'), against('mpi4py')], [true, false])
+  t.notOk((await readOptions([])).families.some(({ name }) => name.startsWith('wire')), 'between hosts only where asked')
+  const hosts = await readOptions(['--hosts'])
+  t.same([hosts.families.map(({ name }) => name), hosts.peers], [['wire-latency', 'wire-stream', 'wire-allreduce'], true])
+  t.same((await readOptions(['--only', 'wire-stream'])).families.map(({ name }) => name), ['wire-stream'])
   const wrong: [string[], RegExp][] = [
     [['--only', 'x'], /no family/], [['--ranks', '1'], /--ranks/], [['--sizes', '1.5'], /--sizes/], [['--rounds', '0'], /--rounds/],
     [['--turn', '-1'], /--turn/], [['--frobnicate'], /frobnicate/], [['extra'], /extra|argument/i], [['--transport', 'tcp'], /transport/],

@@ -45,6 +45,21 @@ void t.test('a quick run of two families', async (t) => {
   t.match(readFileSync(join(folder, 'allreduce.svg'), 'utf8'), 'over 3 ranks')
 })
 
+void t.test('a quick run of what runs between hosts', async (t) => {
+  const json = join(t.testdir(), 'results.json')
+  const { code, stdout, stderr } = await bench('--hosts', '--quick', '--rounds', '2', '--turn', '1', '--json', json)
+  t.equal(code, 0, stdout + stderr)
+  const { measured, cold, failures } = readResults(json)
+  t.same(failures.filter((line) => line.includes('tsmpi')), [])
+  t.same(measured.map(({ family, ranks, bytes }) => `${family} ${ranks} ${bytes}`), [
+    'wire-latency 2 8', 'wire-stream 2 64', `wire-stream 2 ${2 ** 20}`, 'wire-allreduce 8 0', 'wire-allreduce 8 1',
+  ])
+  for (const { values } of measured) t.ok(values['tsmpi'].length > 0 && values['tsmpi'].every((time) => time > 0))
+  t.same(Object.keys(measured[3].values), ['tsmpi', 'recursive-doubling', 'ring', 'rabenseifner'])
+  t.same(cold, [], 'the first thousand are those inside a host')
+  t.match(stdout, /four hosts: allreduce, 1 MiB, two levels \/ flat/)
+})
+
 void t.test('a wrong option is told in one line', async (t) => {
   const { code, stderr } = await bench('--only', 'latencies')
   t.equal(code, 2)
