@@ -161,6 +161,7 @@ class Job {
 
   #onExited({ rank, code, signal, sent }: Extract<OfRanks, { type: 'exited' }>): void {
     const state = this.#rank(rank)
+    if (state.exited) return
     state.exited = true
     this.#input.drop(rank)
     if (this.#dying === rank && this.#end) {
