@@ -39,7 +39,7 @@ const badOfAgents: unknown[] = [
   { type: 'started', rank: 1, pid: 0 }, { type: 'started', rank: 1, pid: 1 }, { type: 'started', rank: 1, pid: -7 }, { type: 'started', rank: 1, pid: 2 ** 31 },
   { type: 'started', rank: -1, pid: 7 }, { type: 'started', rank: '1', pid: 7 }, { type: 'failed', rank: 1, reason: 'x', code: 0 },
   { type: 'failed', rank: 1, reason: 'x', code: 256 }, { type: 'failed', rank: 1, code: 1 }, { type: 'exited', rank: 1, code: -1, signal: null },
-  { type: 'exited', rank: 1, code: 0, signal: 'SIGNOT' }, { type: 'exited', rank: 1, code: 0, signal: 'constructor' }, { type: 'exited', rank: 1, signal: null },
+  { type: 'exited', rank: 1, code: 0, signal: 'KILL' }, { type: 'exited', rank: 1, code: 0, signal: 'SIGNAL THAT' }, { type: 'exited', rank: 1, signal: null },
   { type: 'exited', rank: 1, code: 0, signal: null, sent: [1] }, { type: 'exited', rank: 1, code: 0, signal: null, sent: { 1: 0.5 } },
   { type: 'lost', rank: 1, doing: 'x' }, { type: 'lost', rank: 1, peer: -1, doing: 'x' }, { type: 'endpoint', rank: 1, endpoint: 'x'.repeat(257) },
 ]
