@@ -66,7 +66,9 @@ export class Agents {
   readonly #nodes: Node[]
   readonly #hostOf: number[] = []
   readonly #window: number
-  readonly #heartbeat: Heartbeat | undefined
+  /** From the first frame on: on a busy machine the agent here may take longer to start than it may be silent. */
+  #heartbeat: Heartbeat | undefined
+  readonly #startTimer: NodeJS.Timeout | undefined
   #launched = false
   readonly #fresh: [rank: number, endpoint: string][] = []
   readonly #sweeping = new Map<number, () => void>()
@@ -80,7 +82,9 @@ export class Agents {
     for (const [host, { ranks }] of this.#nodes.entries()) for (const rank of ranks) this.#hostOf[rank] = host
     this.#window = Math.max(MIN_WINDOW, Math.min(wire.OUTPUT_WINDOW, ALL_WINDOWS / this.#nodes.length))
     this.#link = new ProcessLink(agent, { frame: (frame) => this.#onFrame(frame), lost: (how) => this.#onRootLost(how) })
-    if (this.several) this.#heartbeat = new Heartbeat(plan.tree.heartbeat, { silent: (seconds) => this.#link.kill(`nothing was heard of it for ${seconds} s`) })
+    if (!this.several) return
+    const { timeout } = plan.tree.start
+    this.#startTimer = setTimeout(() => this.#link.kill(`it has not answered within ${timeout} s (--launch-timeout)`), timeout * 1000)
   }
 
   get launched(): boolean {
@@ -147,7 +151,7 @@ export class Agents {
   async close(): Promise<void> {
     if (!this.several) return this.#link.close()
     await this.#swept
-    this.#heartbeat?.stop()
+    this.#stopWatch()
     this.#link.close()
     const { exitCode, signalCode } = this.#agent
     if (exitCode !== null || signalCode !== null) return
@@ -190,7 +194,7 @@ export class Agents {
   }
 
   #onFrame({ type, host, rank, payload }: wire.Frame): void {
-    this.#heartbeat?.heard()
+    this.#heard()
     if (type === wire.BEAT) return
     const node = this.#nodes[host]
     if (node === undefined) throw new TransportError(`it spoke of host ${host}, which the job does not have`)
@@ -203,6 +207,14 @@ export class Agents {
       node.unheard = true
       this.#lose(host, error.message)
     }
+  }
+
+  #heard(): void {
+    this.#heartbeat?.heard()
+    if (!this.several || this.#heartbeat !== undefined) return
+    clearTimeout(this.#startTimer)
+    const silent = (seconds: number): void => this.#link.kill(`nothing was heard of it for ${seconds} s`)
+    this.#heartbeat = new Heartbeat(this.#plan.tree.heartbeat, { silent })
   }
 
   #onBytes(host: number, { type, rank, payload }: Omit<wire.Frame, 'host'>): void {
@@ -272,8 +284,13 @@ export class Agents {
     if (this.#nodes.every(({ over, ranks }) => over || ranks.length === 0)) this.#listener.over()
   }
 
-  #onRootLost(how: string): void {
+  #stopWatch(): void {
+    clearTimeout(this.#startTimer)
     this.#heartbeat?.stop()
+  }
+
+  #onRootLost(how: string): void {
+    this.#stopWatch()
     this.#listener.rootLost(how)
   }
 }

@@ -10,11 +10,11 @@ import { parseOptions } from '../../launcher/options.js'
 import type { Options } from '../../launcher/options.js'
 import { planJob } from '../../launcher/plan.js'
 import type { Plan } from '../../launcher/plan.js'
-import { CONTROL, CREDIT, STDIN, STDOUT, controlFrame, creditFrame, frame } from '../../lib/wire/agent.js'
+import { CONTROL, CREDIT, STDIN, STDOUT, beatFrame, controlFrame, creditFrame, frame } from '../../lib/wire/agent.js'
 import type { FromAgent, OfRanks } from '../../lib/wire/agent.js'
 import { CASES, WRONG, damage, generator } from '../support/damage.js'
 import { GREETING, SAID_BY_AGENTS } from '../support/messages.js'
-import { fixture, nothingLeft, runJob, startJob } from './run.js'
+import { fixture, nothingLeft, runJob, startJob, within } from './run.js'
 
 const NO_BATCH = { SLURM_JOB_NODELIST: '', SLURM_NODELIST: '', PBS_NODEFILE: '', PE_HOSTFILE: '', LSB_DJOB_HOSTFILE: '', LSB_HOSTS: '' }
 const options = (await parseOptions(['--rsh', 'x', '-H', 'localhost,a,b', '--heartbeat', '1000', 'true'], '0')) as Options
@@ -30,10 +30,10 @@ interface Told {
 }
 
 /** The agents of a job on this host and two others, with a rank each, as the launcher has them; the tests speak for them. */
-function job(): { told: Told; say(host: number, ...messages: FromAgent[]): void; bytes(...pieces: Buffer[]): void; end(): void } {
+function job(from = plan): { told: Told; say(host: number, ...messages: FromAgent[]): void; bytes(...pieces: Buffer[]): void; end(): void } {
   const child = Object.assign(new EventEmitter(), { stdin: new PassThrough().resume(), stdout: new EventEmitter(), pid: undefined, exitCode: 0 })
   const told: Told = { heard: [], output: [], lost: [], failed: [], over: 0, rootLost: [] }
-  const agents = new Agents(plan, child as unknown as ChildProcess, {
+  const agents = new Agents(from, child as unknown as ChildProcess, {
     launched: () => {},
     message: (message) => told.heard.push(message),
     output: (_rank, _type, chunk) => told.output.push(chunk.toString()),
@@ -107,6 +107,19 @@ void t.test('the agent here', async (t) => {
     t.match(told.rootLost, [/no message of an agent|host 7, which the job does not have|rank 1, which does not run there/])
     t.same([told.failed, told.lost], [[], []])
   }
+})
+
+void t.test('the agent here may take long to start, but may not be silent afterwards', async (t) => {
+  const { told, bytes } = job({ ...plan, tree: { ...plan.tree, heartbeat: 0.1 } })
+  await new Promise((resolve) => setTimeout(resolve, 400))
+  t.same(told.rootLost, [])
+  bytes(beatFrame())
+  t.ok(await within(20_000, () => told.rootLost.length > 0))
+  t.match(told.rootLost, [/^nothing was heard of it for 0.08 s$/])
+  const { start } = plan.tree
+  const mute = job({ ...plan, tree: { ...plan.tree, start: { ...start, timeout: 0.2 } } })
+  t.ok(await within(20_000, () => mute.told.rootLost.length > 0))
+  t.match(mute.told.rootLost, [/^it has not answered within 0.2 s \(--launch-timeout\)$/])
 })
 
 void t.test('damaged messages', async (t) => {
