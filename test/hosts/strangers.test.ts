@@ -112,7 +112,7 @@ async function strangers(t: Test, { cluster, start, ports, idle }: Way): Promise
     await test(`${count} connections to every port: ${kind}`, async (t) => {
       const { enough } = await talking()
       const ports = cluster.all.flatMap(listening)
-      const stranger = startCommand(cluster, [process.execPath, here('connections.mjs'), `${count}`, kind, ...ports])
+      const stranger = startCommand(cluster, [process.execPath, here('connections.mjs'), `${count}`, kind, ...ports], { timeout: 90_000 })
       await stranger.printed(' connections')
       await visit()
       wentWell(t, await enough())
@@ -150,7 +150,7 @@ async function strangers(t: Test, { cluster, start, ports, idle }: Way): Promise
     const attempts = cluster.all.flatMap((host) => sockets(host).map(({ at, rank }) => (rank === undefined ? onRoot(at, jobId, secret) : onRank(at, rank, jobId, secret)))).flat()
     t.equal(attempts.length, 4 * 6 + 4 * ports)
     const file = cluster.file('attempts.json', JSON.stringify(attempts))
-    const impostor = startCommand(cluster, [process.execPath, here('impostor.mjs'), file])
+    const impostor = startCommand(cluster, [process.execPath, here('impostor.mjs'), file], { timeout: 90_000 })
     await impostor.printed('all attempts')
     await visit()
     wentWell(t, await enough())
