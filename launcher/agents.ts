@@ -83,8 +83,9 @@ export class Agents {
     this.#window = Math.max(MIN_WINDOW, Math.min(wire.OUTPUT_WINDOW, ALL_WINDOWS / this.#nodes.length))
     this.#link = new ProcessLink(agent, { frame: (frame) => this.#onFrame(frame), lost: (how) => this.#onRootLost(how) })
     if (!this.several) return
-    const { timeout } = plan.tree.start
-    this.#startTimer = setTimeout(() => this.#link.kill(`it has not answered within ${timeout} s (--launch-timeout)`), timeout * 1000)
+    // Later than it says itself that another host does not answer.
+    const seconds = plan.tree.start.timeout + plan.tree.heartbeat
+    this.#startTimer = setTimeout(() => this.#link.kill(`it has not answered within ${seconds} s`), seconds * 1000)
   }
 
   get launched(): boolean {
