@@ -137,6 +137,8 @@ async function join(tree: Tree): Promise<void> {
   self = tree.host
   if (remote) Object.assign(process.env, tree.env)
   const beat = (): void => write([wire.beatFrame()])
+  // The launcher counts the silence of the agent on its own host from here on.
+  beat()
   heartbeat?.stop()
   // Below the launcher itself a closed pipe tells of its end; that it may be stopped is as on one host.
   heartbeat = new Heartbeat(tree.heartbeat, { beat, ...(remote && { silent: () => void leave() }) })

@@ -4,9 +4,13 @@
 // - No rank is started before every agent has joined: a host that cannot be had is told before anything runs.
 // - `over` is told once, when no host has ranks left: each is done, or lost.
 // - A loss is told once for each host. Those whose agents were reached through it are lost with it.
+// - What an agent says is believed as far as it is about its own host and ranks, and in its time. A host of which anything
+//   else is heard is lost, and no more is heard of it; that of the others goes on. Frames go through the agent on this
+//   host, which lets each speak for itself and those behind it only.
 import type { ChildProcess } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { ENV } from '../lib/env.js'
+import { TransportError } from '../lib/errors.js'
 import * as wire from '../lib/wire/agent.js'
 import type { Branch, FromAgent, Greeting, LaunchSpec, OfRanks, ToAgent } from '../lib/wire/agent.js'
 import { ProcessLink, parseFromAgent } from './link.js'
@@ -41,6 +45,8 @@ interface Node {
   branch?: Branch
   greeting?: Greeting
   over: boolean
+  /** Nothing that comes in its name is believed any more. */
+  unheard: boolean
   /** Bytes of output that have left the launcher and are not credited yet. */
   owed: number
 }
@@ -62,7 +68,9 @@ export class Agents {
   readonly #nodes: Node[]
   readonly #hostOf: number[] = []
   readonly #window: number
-  readonly #heartbeat: Heartbeat | undefined
+  /** From the first frame on: on a busy machine the agent here may take longer to start than it may be silent. */
+  #heartbeat: Heartbeat | undefined
+  readonly #startTimer: NodeJS.Timeout | undefined
   #joining: Joining | undefined
   #launched = false
   readonly #fresh: [rank: number, endpoint: string][] = []
@@ -77,7 +85,10 @@ export class Agents {
     for (const [host, { ranks }] of this.#nodes.entries()) for (const rank of ranks) this.#hostOf[rank] = host
     this.#window = Math.max(MIN_WINDOW, Math.min(wire.OUTPUT_WINDOW, ALL_WINDOWS / this.#nodes.length))
     this.#link = new ProcessLink(agent, { frame: (frame) => this.#onFrame(frame), lost: (how) => this.#onRootLost(how) })
-    if (this.several) this.#heartbeat = new Heartbeat(plan.tree.heartbeat, { silent: (seconds) => this.#link.kill(`nothing was heard of it for ${seconds} s`) })
+    if (!this.several) return
+    // Later than it says itself that another host does not answer.
+    const seconds = plan.tree.start.timeout + plan.tree.heartbeat
+    this.#startTimer = setTimeout(() => this.#link.kill(`it has not answered within ${seconds} s`), seconds * 1000)
   }
 
   get launched(): boolean {
@@ -143,10 +154,9 @@ export class Agents {
 
   /** All agents leave, and kill what they still have. Resolves, where others than this host's had to, once they have. */
   async close(): Promise<void> {
-    this.#joining?.end()
     if (!this.several) return this.#link.close()
     await this.#swept
-    this.#heartbeat?.stop()
+    this.#stopWatch()
     this.#link.close()
     const { exitCode, signalCode } = this.#agent
     if (exitCode !== null || signalCode !== null) return
@@ -194,20 +204,55 @@ export class Agents {
   }
 
   #onFrame({ type, host, rank, payload }: wire.Frame): void {
-    this.#heartbeat?.heard()
+    this.#heard()
     if (type === wire.BEAT) return
-    if (host >= this.#nodes.length) throw new Error(`it spoke of host ${host}, which the job does not have`)
-    if (type === wire.CONTROL) return this.#onMessage(host, parseFromAgent(payload))
-    if (this.#hostOf[rank] !== host) throw new Error(`host ${host} spoke of rank ${rank}, which it does not have`)
+    const node = this.#nodes[host]
+    if (node === undefined) throw new TransportError(`it spoke of host ${host}, which the job does not have`)
+    try {
+      if (type === wire.CONTROL) this.#hear(host, parseFromAgent(payload))
+      else if (!node.unheard) this.#onBytes(host, { type, rank, payload })
+    } catch (error) {
+      if (!(error instanceof TransportError) || node.branch === undefined) throw error
+      if (node.unheard) return
+      node.unheard = true
+      this.#lose(host, error.message)
+    }
+  }
+
+  #heard(): void {
+    this.#heartbeat?.heard()
+    if (!this.several || this.#heartbeat !== undefined) return
+    clearTimeout(this.#startTimer)
+    const silent = (seconds: number): void => this.#link.kill(`nothing was heard of it for ${seconds} s`)
+    this.#heartbeat = new Heartbeat(this.#plan.tree.heartbeat, { silent })
+  }
+
+  #onBytes(host: number, { type, rank, payload }: Omit<wire.Frame, 'host'>): void {
+    this.#requireOwn(host, rank)
     if (type === wire.CREDIT) this.#listener.consumed(rank, payload.readUInt32LE(0))
-    else this.#listener.output(rank, type, payload)
+    else if (type === wire.STDOUT || type === wire.STDERR) this.#listener.output(rank, type, payload)
+    else throw new TransportError(`its agent sent a frame of type ${type}, which only it is sent`)
+  }
+
+  /** What comes before ranks are started is of none; what comes after a loss is of agents that look after it. */
+  #hear(host: number, message: FromAgent): void {
+    const { unheard } = this.#nodes[host]
+    if (unheard && message.type !== 'swept') return
+    if ('rank' in message) this.#requireOwn(host, message.rank)
+    if (message.type === 'done' && !this.#launched) throw new TransportError('its agent was done before it was to start anything')
+    this.#onMessage(host, message)
+  }
+
+  #requireOwn(host: number, rank: number): void {
+    if (this.#hostOf[rank] !== host) throw new TransportError(`its agent spoke of rank ${rank}, which does not run there`)
+    if (!this.#launched) throw new TransportError(`its agent spoke of rank ${rank} before that was to be started`)
   }
 
   #onMessage(host: number, message: FromAgent): void {
     const node = this.#nodes[host]
-    if ('rank' in message && this.#hostOf[message.rank] !== host) throw new Error(`host ${host} spoke of rank ${message.rank}`)
     switch (message.type) {
       case 'joined':
+        if (node.greeting !== undefined) throw new TransportError('its agent said twice who it is')
         node.greeting = message.greeting
         this.#joining?.joined(node.name)
         if (this.#launched || this.#nodes.some(({ branch, greeting }) => branch && !greeting)) return
@@ -256,13 +301,19 @@ export class Agents {
   }
 
   #over(nodes: readonly Node[]): void {
+    if (nodes.every(({ over }) => over)) return
     for (const node of nodes) node.over = true
     if (this.#nodes.every(({ over, ranks }) => over || ranks.length === 0)) this.#listener.over()
   }
 
-  #onRootLost(how: string): void {
-    this.#joining?.end()
+  #stopWatch(): void {
+    clearTimeout(this.#startTimer)
     this.#heartbeat?.stop()
+    this.#joining?.end()
+  }
+
+  #onRootLost(how: string): void {
+    this.#stopWatch()
     this.#listener.rootLost(how)
   }
 }
@@ -270,7 +321,7 @@ export class Agents {
 function makeNodes({ places, here }: Plan): Node[] {
   const local = places.find((place) => place.local)
   const others = places.filter((place) => !place.local && place.ranks.length > 0)
-  const rest = { over: false, owed: 0 }
+  const rest = { over: false, unheard: false, owed: 0 }
   return [
     { name: here, ranks: local?.ranks ?? [], ...rest },
     ...others.map(({ name, user, port, ranks }, index) => {

@@ -89,7 +89,7 @@ export class Input {
   consumed(rank: number, bytes: number): void {
     const pending = this.#pending.get(rank)
     if (pending === undefined) return
-    this.#pending.set(rank, pending - bytes)
+    this.#pending.set(rank, Math.max(0, pending - bytes))
     this.#flow()
   }
 

@@ -28,6 +28,8 @@ const LAST_WORDS = 250
 /** How long ranks may take to say what they are doing. */
 const REPORT_PATIENCE = 1000
 const MAX_REPORTED = 32
+/** Other hosts may have others. */
+const signals: Partial<Record<string, number>> = constants.signals
 
 interface RankState {
   pid?: number
@@ -162,6 +164,7 @@ class Job {
 
   #onExited({ rank, code, signal, sent }: Extract<OfRanks, { type: 'exited' }>): void {
     const state = this.#rank(rank)
+    if (state.exited) return
     state.exited = true
     this.#input.drop(rank)
     if (this.#dying === rank && this.#end) {
@@ -169,7 +172,7 @@ class Job {
       if (code !== null && code > 0) this.#end.code = code
       this.#agents.tell({ type: 'end', grace: FAILURE_GRACE })
     }
-    if (signal !== null) return this.#fail(rank, `was killed by ${signal}`, 128 + constants.signals[signal])
+    if (signal !== null) return this.#fail(rank, `was killed by ${signal}`, 128 + (signals[signal] ?? 0))
     if (code !== 0) return this.#fail(rank, `exited with code ${code}`, code ?? 1)
     if (state.finalized) return
     const how = `exited with code 0 without having finalized`

@@ -6,8 +6,10 @@
 // - What a remote shell prints before the agent speaks is kept for the message, up to a limit, and skipped.
 import type { ChildProcess } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
+import { TransportError } from '../lib/errors.js'
 import * as wire from '../lib/wire/agent.js'
 import type { FromAgent, Greeting, ToAgent } from '../lib/wire/agent.js'
+import { isFromAgent } from '../lib/wire/check.js'
 
 export interface LinkListener {
   /** From an agent that greets: it is there, and frames follow. */
@@ -186,4 +188,18 @@ export async function hasExited(child: ChildProcess): Promise<void> {
   await new Promise<void>((resolve) => child.once('exit', () => resolve()))
 }
 
-export const parseFromAgent = (payload: Buffer): FromAgent => JSON.parse(payload.toString()) as FromAgent
+/** So much is shown of what is no message. */
+const MAX_SHOWN = 100
+
+/** @throws TransportError where it is no message of an agent */
+export function parseFromAgent(payload: Buffer): FromAgent {
+  const text = payload.toString()
+  let message: unknown
+  try {
+    message = JSON.parse(text)
+  } catch {
+    // it is not one either
+  }
+  if (isFromAgent(message)) return message
+  throw new TransportError(`its agent sent what is no message of an agent: ${printable(text).join(' ').slice(0, MAX_SHOWN)}`)
+}

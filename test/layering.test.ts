@@ -136,7 +136,7 @@ const RULES: readonly Rule[] = [
   {
     title: 'agents of a step are let in as ranks are: by the same keys and the same gate',
     modules: /^launcher\/tree\/(messages|port|step|uplink)\.ts/,
-    may: /^(launcher\/|lib\/(addresses|errors)$|lib\/wire\/|lib\/transport\/zmq-(gate|js|keys)$|node:[\w/]+$|zeromq$)/,
+    may: /^(launcher\/|lib\/(addresses|errors)$|lib\/wire\/|lib\/transport\/zmq-(gate|js|keys|version)$|node:[\w/]+$|zeromq$)/,
   },
   {
     title: 'the launcher\'s agent alone loads the addon',

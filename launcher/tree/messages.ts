@@ -1,8 +1,19 @@
 // What both ends of the connections of a step have in common: the keys of agents, and the messages of ZeroMQ as which the
 // bytes of a connection travel. A message is a piece of the byte stream, cut anywhere; an empty one is its end.
 import type * as Zmq from 'zeromq'
+import { LaunchError } from '../../lib/errors.js'
 import { CURVE_BYTES, JobKeys } from '../../lib/transport/zmq-keys.js'
+import { requireVersion } from '../../lib/transport/zmq-version.js'
 import { isIPv6 } from '../../lib/wire/control.js'
+
+/** @throws LaunchError where zeromq is not there, and TransportError where it is too old */
+export async function loadZmq(): Promise<typeof Zmq> {
+  const zmq = await import('zeromq').catch((error: Error) => {
+    throw new LaunchError(`agents of a step need zeromq, which cannot be loaded: ${error.message}`)
+  })
+  requireVersion(zmq.version)
+  return zmq
+}
 
 /** The number of the root of the tree. */
 export const ROOT = 0

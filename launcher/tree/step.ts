@@ -10,15 +10,16 @@ import type { ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { addressOn, ownAddresses } from '../../lib/addresses.js'
-import { LaunchError } from '../../lib/errors.js'
 import type { Branch, Invitation, StepOptions, Tree } from '../../lib/wire/agent.js'
 import { hostKey } from '../hosts/host.js'
+import { compressNodeList } from '../hosts/nodelist.js'
 import { AgentLink, describeExit, hasExited, killGroup, printable } from '../link.js'
 import type { LinkListener } from '../link.js'
 import { startRemoteAgent, stepCommand } from '../spawn/remote.js'
 import type { RemoteCommand } from '../spawn/remote.js'
 import { SrunWords } from '../spawn/srun-words.js'
 import { chooseAddress, ownAddressTowards } from './addresses.js'
+import { loadZmq } from './messages.js'
 import type { Secret } from './messages.js'
 import { Port } from './port.js'
 import type { PortListener } from './port.js'
@@ -42,11 +43,9 @@ export class Step {
   #srun: ChildProcess | undefined
   #left: Promise<void> = Promise.resolve()
 
-  /** Listens; the step itself begins by `start`. @throws LaunchError */
+  /** Listens; the step itself begins by `start`. @throws LaunchError, TransportError */
   static async open(tree: Tree, options: StepOptions): Promise<Step> {
-    const zmq = await import('zeromq').catch((error: Error) => {
-      throw new LaunchError(`agents of a step need zeromq, which cannot be loaded: ${error.message}`)
-    })
+    const zmq = await loadZmq()
     const address = await addressFor(tree.branches, options)
     const secret = { job: tree.job, secret: options.secret }
     const hosts = tree.branches.map(({ host }) => host)
@@ -96,7 +95,7 @@ export class Step {
       loseAll()
     })
     srun.on('exit', (code, signal) => {
-      how = describeExit(code, signal)
+      how = `${describeExit(code, signal)}, and with it its step on ${compressNodeList(this.#tree.branches.map(({ name }) => name))}`
       setTimeout(loseAll, LAST_WORDS)
     })
   }

@@ -12,7 +12,7 @@ import type { Invitation } from '../../lib/wire/agent.js'
 import { hostAndPort, isEndpoint, withoutScheme } from '../../lib/wire/control.js'
 import { hostKey } from '../hosts/host.js'
 import { ownAddressTowards } from './addresses.js'
-import { ROOT, agentKeys, commonOptions, messagesOf, routingId } from './messages.js'
+import { ROOT, agentKeys, commonOptions, loadZmq, messagesOf, routingId } from './messages.js'
 
 export interface UplinkListener {
   /** A piece of what the root says. */
@@ -25,9 +25,9 @@ export interface UplinkListener {
 const NODE_NAME = 'SLURMD_NODENAME'
 const LOST = 'its connection was lost'
 
-/** Reads the invitation and connects. Throws LaunchError. */
+/** Reads the invitation and connects. @throws LaunchError, TransportError */
 export async function openUplink(input: Readable, listener: UplinkListener, env = process.env): Promise<Uplink> {
-  const [zmq, invitation] = await Promise.all([import('zeromq'), readInvitation(input)])
+  const [zmq, invitation] = await Promise.all([loadZmq(), readInvitation(input)])
   const name = env[NODE_NAME] ?? ''
   const host = Object.hasOwn(invitation.hosts, hostKey(name)) ? invitation.hosts[hostKey(name)] : undefined
   if (host === undefined) throw new LaunchError(`${NODE_NAME} is '${name}', which the job has no use for`)

@@ -4,7 +4,6 @@
 // shown by the routing id that ROUTER puts before each message: the sender's rank and a token that only holders of the
 // job's secret can make, different for each ordered pair. How they connect is in zmq-ipc.ts and zmq-tcp.ts.
 import type { NativeZmq } from '../../native/load.js'
-import { TransportError } from '../errors.js'
 import { BATCH_BYTES } from './outbox.js'
 import { IpcLink } from './zmq-ipc.js'
 import { CURVE_BYTES, crypto } from './zmq-keys.js'
@@ -15,6 +14,7 @@ import { BACKLOG, HANDSHAKE_IVL, MAXMSGSIZE, ROUTING_ID, UNLIMITED } from './zmq
 import type { Setting, SocketLibrary, ZmqSocket } from './zmq-socket.js'
 import { TcpLink } from './zmq-tcp.js'
 import type { TcpOptions } from './zmq-tcp.js'
+import { requireVersion } from './zmq-version.js'
 
 export interface SocketOptions {
   readonly rank: number
@@ -31,8 +31,6 @@ export interface SocketOptions {
   readonly native?: NativeZmq | undefined
 }
 
-/** libzmq before this has holes that need no authentication. */
-const OLDEST_LIBZMQ = [4, 3, 3] as const
 const HANDSHAKE_MS = 10_000
 
 const libraries = new Map<NativeZmq | undefined, Promise<SocketLibrary>>()
@@ -43,14 +41,6 @@ async function load(native: NativeZmq | undefined): Promise<SocketLibrary> {
   requireVersion(zmq.version)
   const found = native?.zmqLoad() !== undefined
   return found ? nativeSockets(native) : jsSockets(zmq, newContext(zmq))
-}
-
-function requireVersion(version: string): void {
-  const parts = version.split('.').map(Number)
-  const at = OLDEST_LIBZMQ.findIndex((least, i) => parts[i] !== least)
-  if (at >= 0 && !(parts[at] > OLDEST_LIBZMQ[at])) {
-    throw new TransportError(`libzmq is ${version}; tsmpi needs ${OLDEST_LIBZMQ.join('.')} or later: update zeromq`)
-  }
 }
 
 /** Loads zeromq, binds this rank's ROUTER. */

@@ -14,7 +14,7 @@ void t.test('losses under Slurm', { skip: slurmOrSkip('losses under Slurm'), tim
   await losses(t, cluster, {
     start: (cluster, args) => startCommand(cluster, [...allocation, ...args], { env }),
     connection: /^srun /,
-    gone: /host h\d is lost: srun was killed by SIGKILL/,
+    gone: /^tsmpirun: host h\d is lost: srun was killed by SIGKILL, and with it its step on h\[1-3\]\n/m,
     // A command that was killed is no failure to salloc.
     killed: { code: 0 },
     tree: false,

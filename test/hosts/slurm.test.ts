@@ -78,6 +78,21 @@ void t.test('Slurm', { skip, timeout: 600_000 }, async (t) => {
     t.match(printed(), HITS)
   })
 
+  await test('what the script of sbatch runs itself is no rank, and no warning is due', async (t) => {
+    const alone = `${node} --input-type=module -e "import { COMM_WORLD } from 'tsmpi'; console.log('a world of', COMM_WORLD.size)"`
+    const script = cluster.file('alone.sh', `#!/bin/sh\necho "task $SLURM_PROCID of $SLURM_NTASKS"; ${alone}; echo; srun --mpi=none -n 2 ${alone}; echo over\n`)
+    const output = join(cluster.folder, 'alone.out')
+    const job = await start('sbatch', '-N', '2', '-n', '4', '-o', output, script).finished
+    t.equal(job.code, 0, show(job))
+    const printed = (): string => (existsSync(output) ? readFileSync(output, 'utf8') : '')
+    t.ok(await within(60_000, () => printed().includes('over\n')))
+    const [first = '', step = ''] = printed().split('\n\n')
+    t.equal(first, 'task 0 of 4\na world of 1')
+    t.match(step, /^tsmpi: this process was started by Slurm as one of 2, which tsmpi does not know how to join/m)
+    t.equal(step.split('\n').filter((line) => line.startsWith('tsmpi: ')).length, 1, 'once')
+    t.equal(step.split('a world of 1\n').length, 3)
+  })
+
   await test('pi by srun alone', async (t) => {
     const job = await start('srun', '--mpi=pmi2', '-N', '3', '-n', '8', node, example('pi.js'), '--samples', '1e6').finished
     t.equal(job.code, 0, show(job))

@@ -1,49 +1,32 @@
 // Who may join a job over hosts: what strangers do to its ports, and where its secret can be read. The job goes on to its
 // right end, and says at most one line about it. The same where agents come by ssh, which opens no port of the launcher's,
 // and by srun, where they connect to one.
-import { chmodSync, mkdirSync, readFileSync, readdirSync, readlinkSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import type { Test } from 'tap'
+import { curveKeyPair } from 'zeromq'
+import { ROOT, agentKeys, routingId } from '../../launcher/tree/messages.js'
+import { JobKeys } from '../../lib/transport/zmq-keys.js'
+import type { KeyPair } from '../../lib/transport/zmq-keys.js'
+import { BATCH_HEAD_WORDS, jobMark, writeHead } from '../../lib/wire/batch.js'
+import { CREDIT, HEADER_WORDS } from '../../lib/wire/header.js'
 import { show } from '../jobs/support.js'
 import { TSMPIRUN } from '../launcher/run.js'
+import type { Finished } from '../launcher/run.js'
 import { Cluster } from './support/cluster.js'
 import type { Host } from './support/host.js'
-import { byNode, cleanTest, startCommand, startJob } from './support/job.js'
+import { cleanTest, startCommand, startJob } from './support/job.js'
 import type { HostJob } from './support/job.js'
+import { listening, sockets } from './support/listening.js'
 import { hostsOrSkip, slurmOrSkip } from './support/skip.js'
 import { startSlurm, untilIdle } from './support/slurm.js'
 import { wide } from './support/tools.js'
 
 const here = (name: string): string => fileURLToPath(new URL(`programs/${name}`, import.meta.url))
 const ROUNDS = here('rounds.mjs')
-
-/** Where a job listens on a host: `address:port`. What salloc listens at is inherited. */
-function listening(host: Host): string[] {
-  const own = byNode(host).map(({ pid }) => pid)
-  const others = new Set(host.processes().filter(({ pid }) => !own.includes(pid)).flatMap(({ pid }) => descriptors(pid)))
-  const sockets = new Set(own.flatMap(descriptors).filter((socket) => !others.has(socket)))
-  return ['tcp', 'tcp6'].flatMap((kind) => {
-    const lines = readFileSync(`/proc/${host.pid}/net/${kind}`, 'latin1').trim().split('\n').slice(1)
-    return lines.flatMap((line) => {
-      const [, local = '', , state, , , , , , inode] = line.trim().split(/\s+/)
-      const [address = '', port = ''] = local.split(':')
-      if (state !== '0A' || !sockets.has(`socket:[${inode}]`)) return []
-      const bytes = Buffer.from(address, 'hex').reverse()
-      return [`${kind === 'tcp' ? bytes.join('.') : address}:${Number.parseInt(port, 16)}`]
-    })
-  })
-}
-
-/** What the descriptors of a process are open on. */
-function descriptors(pid: number): string[] {
-  try {
-    return readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`))
-  } catch {
-    return [] // gone meanwhile
-  }
-}
 
 /** What every process of the hosts shows of itself: its command line and its environment. */
 function shown(hosts: readonly Host[]): string {
@@ -59,14 +42,31 @@ function shown(hosts: readonly Host[]): string {
   }).join('\0')
 }
 
+interface StartOptions {
+  /** Of tsmpirun. */
+  options?: string[]
+  /** A folder for what agents are told. */
+  sent?: string
+}
+
 interface Way {
   cluster: Cluster
-  /** Starts the job: two ranks on each of two hosts, which talk for so many seconds. `sent`: a folder for what agents are told. */
-  start(seconds: number, sent?: string): HostJob
+  /** Starts the job: two ranks on each of two hosts, which run this. */
+  start(program: string[], options: StartOptions): HostJob
   /** How many ports the head node opens. */
   ports: number
   idle?(): Promise<void>
 }
+
+interface Talk {
+  job: HostJob
+  /** Lets the ranks end; what became of the job. */
+  enough(): Promise<Finished>
+}
+
+/** How long strangers stay while the ranks talk, in milliseconds. */
+const VISIT = 1500
+const visit = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, VISIT))
 
 async function strangers(t: Test, { cluster, start, ports, idle }: Way): Promise<void> {
   const test = (name: string, body: (t: Test) => Promise<void>): Promise<unknown> =>
@@ -74,57 +74,149 @@ async function strangers(t: Test, { cluster, start, ports, idle }: Way): Promise
       await body(t)
       await idle?.()
     })
-  const talking = async (seconds: number, sent?: string): Promise<HostJob> => {
-    const job = start(seconds, sent)
+  let talks = 0
+  const talking = async (options: StartOptions = {}): Promise<Talk> => {
+    const file = join(cluster.folder, `enough-${talks++}`)
+    const job = start([ROUNDS, '140', file], options)
     await job.printed(' talks', 4)
-    return job
+    const enough = (): Promise<Finished> => {
+      writeFileSync(file, '')
+      return job.finished
+    }
+    return { job, enough }
+  }
+  const wentWell = (t: Test, finished: Finished): void => {
+    t.equal(finished.code, 0, show(finished))
+    t.match(finished.stdout, 'all rounds were right')
+    t.ok(finished.stderr.split('\n').length <= 2, `at most one line: ${finished.stderr}`)
+  }
+  /** Kills what `file` has started on the head node. */
+  const sendAway = (file: string): void => {
+    for (const { pid, command } of cluster.head.processes()) if (command.includes(file)) process.kill(pid, 'SIGKILL')
   }
 
-  await test('each rank listens once, at the address of its host', async (t) => {
-    const job = await talking(1)
-    for (const host of cluster.all) {
-      const found = listening(host)
-      t.equal(found.length, host === cluster.head ? ports : 2, found.join())
-      for (const port of found) t.ok(port.startsWith(`${host.address}:`), port)
-    }
-    const finished = await job.finished
-    t.equal(finished.code, 0, show(finished))
-  })
+  for (const [what, network, options] of [['of its host', 'address', []], ['that is chosen', 'address2', ['--interface', '10.78.0.0/16']]] as const) {
+    await test(`each rank listens once, at the address ${what}`, async (t) => {
+      const { enough } = await talking({ options: [...options] })
+      for (const host of cluster.all) {
+        const found = sockets(host)
+        t.equal(found.length, host === cluster.head ? ports : 2, JSON.stringify(found))
+        for (const { kind, at } of found) t.ok(kind === 'tcp' && at.startsWith(`${host[network]}:`), `${host.name}: ${kind} ${at}`)
+        if (host !== cluster.head) t.same(found.map(({ rank }) => rank).sort(), host.name === 'h1' ? [0, 1] : [2, 3])
+      }
+      wentWell(t, await enough())
+    })
+  }
 
   for (const [count, kind] of [[1000, 'idle'], [100, 'garbage'], [10, 'null'], [10, 'plain'], [10, 'curve']] as const) {
     await test(`${count} connections to every port: ${kind}`, async (t) => {
-      const job = await talking(count > 100 ? 8 : 4)
+      const { enough } = await talking()
       const ports = cluster.all.flatMap(listening)
-      const stranger = startCommand(cluster, [process.execPath, here('connections.mjs'), `${count}`, kind, ...ports])
+      const stranger = startCommand(cluster, [process.execPath, here('connections.mjs'), `${count}`, kind, ...ports], { timeout: 90_000 })
       await stranger.printed(' connections')
-      const finished = await job.finished
-      t.equal(finished.code, 0, show(finished))
-      t.match(finished.stdout, 'all rounds were right')
-      t.ok(finished.stderr.split('\n').length <= 2, finished.stderr)
-      for (const { pid, command } of cluster.head.processes()) if (command.includes('connections.mjs')) process.kill(pid, 'SIGKILL')
+      await visit()
+      wentWell(t, await enough())
+      sendAway('connections.mjs')
       const { stdout } = await stranger.finished
       t.match(stdout, `${count * ports.length} connections`)
     })
   }
 
-  await test('the secret is in no command line and no environment', async (t) => {
-    const folder = join(cluster.folder, 'heard')
-    mkdirSync(folder)
-    // What goes to the agents on standard input holds the secret: so it is known what to look for.
-    const job = await talking(2, folder)
+  /** What goes to the agents on standard input holds the secret: so it is known what to look for, and to forge. */
+  const overheard = async (): Promise<Talk & { secret: string; jobId: string }> => {
+    const folder = mkdtempSync(join(cluster.folder, 'heard-'))
+    const talk = await talking({ sent: folder })
     const heard = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'latin1')).join('')
-    const secret = /"secret":"([0-9a-f]{64})"/.exec(heard)?.[1]
+    const found = (name: string, pattern: string): string => new RegExp(`"${name}":"(${pattern})"`).exec(heard)?.[1] ?? ''
+    return { ...talk, secret: found('secret', '[0-9a-f]{64}'), jobId: found('job', '[0-9a-f]+') }
+  }
+
+  await test('the secret is in no command line and no environment', async (t) => {
+    const { secret, enough } = await overheard()
     t.ok(secret, 'it came by standard input')
-    const bytes = Buffer.from(secret ?? 'no', 'hex')
+    const bytes = Buffer.from(secret || 'no', 'hex')
     const text = shown(cluster.all)
     t.ok(text.includes(ROUNDS) && text.includes(TSMPIRUN))
-    for (const form of [secret!, secret!.toUpperCase(), bytes.toString('base64').slice(0, 42), bytes.toString('base64url').slice(0, 42), bytes.toString('latin1')]) {
+    for (const form of [secret, secret.toUpperCase(), bytes.toString('base64').slice(0, 42), bytes.toString('base64url').slice(0, 42), bytes.toString('latin1')]) {
       t.notOk(text.includes(form))
     }
-    const finished = await job.finished
-    t.equal(finished.code, 0, show(finished))
-    t.notOk(`${finished.stdout}${finished.stderr}`.includes(secret!))
+    const finished = await enough()
+    wentWell(t, finished)
+    t.notOk(`${finished.stdout}${finished.stderr}`.includes(secret))
   })
+
+  await test('who knows the address, and the key of who listens there, or has been overheard', async (t) => {
+    const { secret, jobId, enough } = await overheard()
+    const attempts = cluster.all.flatMap((host) => sockets(host).map(({ at, rank }) => (rank === undefined ? onRoot(at, jobId, secret) : onRank(at, rank, jobId, secret)))).flat()
+    t.equal(attempts.length, 4 * 6 + 4 * ports)
+    const file = cluster.file('attempts.json', JSON.stringify(attempts))
+    const impostor = startCommand(cluster, [process.execPath, here('impostor.mjs'), file], { timeout: 90_000 })
+    await impostor.printed('all attempts')
+    await visit()
+    wentWell(t, await enough())
+    sendAway('impostor.mjs')
+    const became = (await impostor.finished).stdout.trim().split('\n').slice(0, -1).map((line) => JSON.parse(line) as string)
+    t.same(became, attempts.map(({ expected }) => expected))
+  })
+}
+
+interface Attempt {
+  at: string
+  keys: { publicKey: string; secretKey: string; serverKey: string }
+  routingId: string
+  /** Hex. */
+  message: string
+  replay?: boolean
+  expected: string
+}
+
+const REFUSED = { expected: 'refused' }
+const another = (): string => randomBytes(32).toString('hex')
+
+/**
+ * At the port of a rank. Its neighbour on its host is the only one whose key can be used without harm: these two have no
+ * connection. What it says is right for who has said nothing yet, and a loss for who has.
+ */
+function onRank(at: string, rank: number, jobId: string, secret: string): Attempt[] {
+  const [neighbour, far] = [rank ^ 1, (rank + 2) % 4]
+  const keys = new JobKeys({ jobId, secret, epoch: 0 })
+  const head = firstMessage(jobId, 0)
+  const as = (pair: KeyPair, of: number, message = head): Omit<Attempt, 'expected'> => {
+    const { publicKey, secretKey } = pair
+    return { at, keys: { publicKey, secretKey, serverKey: keys.pair(rank).publicKey }, routingId: `${of}-${keys.token(of, rank)}`, message }
+  }
+  return [
+    { ...as(curveKeyPair(), far), ...REFUSED },
+    { ...as(new JobKeys({ jobId, secret: another(), epoch: 0 }).pair(far), far), ...REFUSED },
+    { ...as(new JobKeys({ jobId, secret, epoch: 1 }).pair(far), far), ...REFUSED },
+    { ...as(new JobKeys({ jobId, secret, epoch: 0, of: 'agent' }).pair(far), far), ...REFUSED },
+    { ...as(keys.pair(neighbour), far), expected: 'let in' },
+    { ...as(keys.pair(neighbour), neighbour, firstMessage(jobId, 1)), replay: true, expected: 'let in, recorded, then refused' },
+  ]
+}
+
+/** At the port for the agents: an agent's key is let in, but not heard beside the agent itself. */
+function onRoot(at: string, job: string, secret: string): Attempt[] {
+  const keys = agentKeys({ job, secret })
+  const as = (pair: KeyPair, of: number): Omit<Attempt, 'expected'> => {
+    const { publicKey, secretKey } = pair
+    const message = Buffer.alloc(100, 0xee).toString('hex')
+    return { at, keys: { publicKey, secretKey, serverKey: keys.pair(ROOT).publicKey }, routingId: routingId(keys, of), message }
+  }
+  return [
+    { ...as(curveKeyPair(), 1), ...REFUSED },
+    { ...as(agentKeys({ job, secret: another() }).pair(1), 1), ...REFUSED },
+    { ...as(new JobKeys({ jobId: job, secret, epoch: 0 }).pair(1), 1), ...REFUSED },
+    { ...as(keys.pair(2), 1), expected: 'let in' },
+  ]
+}
+
+/** The first message of a rank to another: so many frames, which give credit of nothing. In hex. */
+function firstMessage(jobId: string, frames: 0 | 1): string {
+  const words = new Int32Array(BATCH_HEAD_WORDS + frames * HEADER_WORDS)
+  writeHead(words, 0, 0, { sequence: frames, acknowledge: 0, frames }, { job: jobMark(jobId), epoch: 0 })
+  if (frames > 0) words[BATCH_HEAD_WORDS] = CREDIT
+  return Buffer.from(words.buffer).toString('hex')
 }
 
 /** A command that keeps in `folder` what it passes on. */
@@ -139,23 +231,27 @@ void t.test('strangers', { skip: hostsOrSkip('strangers'), timeout: 600_000 }, a
   t.teardown(() => cluster.remove())
   await strangers(t, {
     cluster,
-    start(seconds, sent) {
+    start(program, { options = [], sent }) {
       const rsh = sent === undefined ? cluster.rsh : tee(cluster, 'rsh', sent, `ssh -F ${cluster.sshConfig}`)
-      return startJob(cluster, ['--rsh', rsh, '-H', 'h1:2,h2:2', ROUNDS, `${seconds}`])
+      return startJob(cluster, ['--rsh', rsh, '-H', 'h1:2,h2:2', ...options, ...program])
     },
     ports: 0,
   })
 
-  await cleanTest(t, () => cluster, 'a job on one host opens no port', async (t) => {
-    const job = startJob(cluster, ['-n', '2', ROUNDS, '1'], { on: cluster.host('h1') })
-    await job.printed(' talks', 2)
-    t.same(cluster.all.flatMap(listening), [])
-    t.equal((await job.finished).code, 0)
-    const elsewhere = startJob(cluster, ['--rsh', cluster.rsh, '-H', 'h2:2', ROUNDS, '1'])
-    await elsewhere.printed(' talks', 2)
-    t.same(cluster.all.flatMap(listening), [])
-    t.equal((await elsewhere.finished).code, 0)
-  })
+  for (const transport of ['auto', 'zmq']) {
+    await cleanTest(t, () => cluster, `a job on one host opens no port: ${transport}`, async (t) => {
+      for (const where of [{ on: cluster.host('h1'), words: ['-n', '2'] }, { on: cluster.head, words: ['--rsh', cluster.rsh, '-H', 'h2:2'] }]) {
+        const file = cluster.file('one-host', '')
+        rmSync(file)
+        const job = startJob(cluster, [...where.words, '--transport', transport, ROUNDS, '140', file], { on: where.on })
+        await job.printed(' talks', 2)
+        t.same(cluster.all.flatMap(sockets), [], 'neither TCP nor UDP')
+        writeFileSync(file, '')
+        const finished = await job.finished
+        t.equal(finished.code, 0, show(finished))
+      }
+    })
+  }
 })
 
 void t.test('strangers under Slurm', { skip: slurmOrSkip('strangers under Slurm'), timeout: 600_000 }, async (t) => {
@@ -165,11 +261,11 @@ void t.test('strangers under Slurm', { skip: slurmOrSkip('strangers under Slurm'
   const srun = (await cluster.head.run(['sh', '-c', 'command -v srun'])).trim()
   await strangers(t, {
     cluster,
-    start(seconds, sent) {
+    start(program, { options = [], sent }) {
       const folder = join(cluster.folder, 'bin')
       mkdirSync(folder, { recursive: true })
       const path = sent === undefined ? wide()['PATH'] : `${dirname(tee(cluster, 'bin/srun', sent, srun))}:${wide()['PATH']}`
-      const words = ['salloc', '--quiet', '-N', '2', '--ntasks-per-node', '2', process.execPath, TSMPIRUN, ROUNDS, `${seconds}`]
+      const words = ['salloc', '--quiet', '-N', '2', '--ntasks-per-node', '2', process.execPath, TSMPIRUN, ...options, ...program]
       return startCommand(cluster, words, { env: { ...slurm, PATH: path! } })
     },
     ports: 1,

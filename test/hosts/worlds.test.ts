@@ -9,6 +9,7 @@ import { hostsOrSkip } from './support/skip.js'
 import { has } from './support/tools.js'
 
 const skip = hostsOrSkip('worlds over hosts')
+const here = (name: string): string => fileURLToPath(new URL(`programs/${name}`, import.meta.url))
 const example = (name: string): string => fileURLToPath(new URL(`../../examples/${name}`, import.meta.url))
 
 void t.test('worlds over hosts', { skip, timeout: 600_000 }, async (t) => {
@@ -44,16 +45,11 @@ void t.test('worlds over hosts', { skip, timeout: 600_000 }, async (t) => {
     })
   }
 
-  await test('two programs in one world', async (t) => {
-    const [one, other] = [program('hosts.mjs'), program('hosts.mjs')]
-    const job = await runJob(cluster, [...onHosts(cluster, 2, hosts.slice(0, 2)), '-n', '1', one, ':', '-n', '3', other])
-    t.equal(job.code, 0, show(job))
-    const said = job.stdout.trim().split('\n').map((line) => JSON.parse(line) as { rank: number; hosts: string[]; node: number[]; processor: string })
-    t.equal(said.length, 4)
-    for (const { rank, hosts, node, processor } of said) {
-      t.same(hosts, ['h1', 'h1', 'h2', 'h2'])
-      t.same([node, processor], [[rank % 2, 2], hosts[rank]])
-    }
+  await test('two programs in one world, one of them twice', async (t) => {
+    const words = ['-n', '1', here('asks.mjs'), ':', '-n', '2', here('answers.mjs'), 'shyly', ':', '-n', '1', here('answers.mjs'), 'loudly']
+    const said = await runForJson<{ answers: string[]; places: object[] }>(cluster, [...onHosts(cluster, 2, hosts.slice(0, 2)), ...words])
+    t.same(said.answers, ['shyly 11', 'shyly 21', 'loudly 31'])
+    t.same(said.places, [['asks', 'h1'], ['answers', 'h1'], ['answers', 'h2'], ['answers', 'h2']].map(([program, processor]) => ({ program, processor })))
   })
 
   await test('the head node among the hosts', async (t) => {

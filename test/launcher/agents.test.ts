@@ -56,6 +56,24 @@ void t.test('a tree: no agent starts more than its width, and all is as without'
   t.ok(children.length >= 4, `${children.length} agents have started others`)
 })
 
+void t.test('more hosts than one agent starts by default', async (t) => {
+  const RSH_LOG = join(t.testdir({}), 'log')
+  // as many processes as that take long to start on few processors
+  const { code, stdout } = await run(on('h[1-34]', '--heartbeat', '60', 'sh', '-c', 'echo $TSMPI_RANK'), { env: { RSH_LOG } })
+  t.equal(code, 0)
+  t.same(lines(stdout), Array.from({ length: 34 }, (_, rank) => `${rank}`).sort())
+  const parents = groups(lines(readFileSync(RSH_LOG, 'utf8')).map((line) => line.split(' ')[1] ?? ''))
+  t.same(parents.map(({ length }) => length).sort((a, b) => b - a), [32, 1, 1], 'two of the hosts are reached through others')
+})
+
+void t.test('agents are started beside each other', async (t) => {
+  const folder = t.testdir({})
+  // each host waits for all others: one after the other they would never answer
+  const meet = `: >${folder}/$RSH_HOST; until [ "$(ls ${folder} | wc -l)" = 6 ]; do sleep 0.02; done`
+  const { code, stdout } = await run(on('h[1-6]', '--launch-timeout', '60', 'echo', 'x'), { env: { RSH_BEFORE: meet } })
+  t.match({ code, stdout }, { code: 0, stdout: 'x\n'.repeat(6) })
+})
+
 /** Equal items together. */
 const groups = (items: string[]): string[][] => [...new Set(items)].map((one) => items.filter((item) => item === one))
 

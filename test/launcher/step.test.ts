@@ -49,7 +49,7 @@ const refused: [what: string, args: string[], before: string, message: RegExp][]
   ['an agent that is killed before it has connected', [], on('b', 'kill -9 $$'), /^tsmpirun: host b: .*: its task has ended\n  srun: error: b: task 1: Killed\n$/],
   ['a node that is none of the job', ['--launch-timeout', '2'], on('b', 'SLURMD_NODENAME=c'),
     /^tsmpirun: host b: .*: its task has ended\n  tsmpirun's agent: SLURMD_NODENAME is 'c', which the job has no use for\n/],
-  ['a step that does not begin', [], 'kill -9 $PPID', /^tsmpirun: host a: .*: it was killed by SIGKILL\n$/],
+  ['a step that does not begin', [], 'kill -9 $PPID', /^tsmpirun: host a: .*: it was killed by SIGKILL, and with it its step on a,b\n$/],
   ['an interface that is not there', ['--interface', 'tsmpi9'], '', /^tsmpirun: host (a|b|localhost): --interface tsmpi9: it has no such address, but lo /],
 ]
 
@@ -82,7 +82,7 @@ const losses: [what: string, wanted: (one: JobProcess) => boolean, signal: NodeJ
   ['an agent is killed', isAgent, 'SIGKILL', 1, /^tsmpirun: host (a|b) is lost: (its task has ended|its connection was lost)\n(  srun: error: \1: task \d: Killed\n)?.*rank \d ran there\n$/],
   ['an agent is ended', isAgent, 'SIGTERM', 1, /^tsmpirun: host \w is lost: its connection was lost; rank \d ran there\n$/],
   ['an agent is stopped', isAgent, 'SIGSTOP', 1, /^tsmpirun: host \w is lost: nothing was heard of its agent for 2.4 s \(--heartbeat\); rank \d ran there\n$/],
-  ['the step is killed', isStep, 'SIGKILL', 1, /^tsmpirun: host \w is lost: (srun was killed by SIGKILL|its connection was lost|its task has ended)/],
+  ['the step is killed', isStep, 'SIGKILL', 1, /^tsmpirun: host \w is lost: srun was killed by SIGKILL, and with it its step on a,b; rank \d ran there\n$/],
 ]
 
 for (const [what, wanted, signal, expected, message] of losses) {

@@ -7,6 +7,9 @@ export const CASES = Number(process.env['TSMPI_FUZZ'] ?? 20_000)
 export type Next = (below: number) => number
 export const generator: (seed: number) => Next = random
 
+/** What a field of a message may be instead of what it should be. */
+export const WRONG = [null, -1, 1.5, 2 ** 60, '', 'x', [], {}, true, [null], { 0: 'x' }]
+
 /** Bytes with bits flipped, cut short, spliced with others, with noise in between, or nothing but noise. */
 export function damage(next: Next, bytes: Buffer, other: Buffer): Buffer {
   const noise = Buffer.from(Array.from({ length: next(30) }, () => next(256)))

@@ -8,7 +8,7 @@ import type { Test } from 'tap'
 import { parseHostfile } from '../../launcher/hosts/hostfile.js'
 import { parseHostOption } from '../../launcher/hosts/hostlist.js'
 import { expandNodeList, expandTasks } from '../../launcher/hosts/nodelist.js'
-import { ProcessLink } from '../../launcher/link.js'
+import { ProcessLink, parseFromAgent } from '../../launcher/link.js'
 import { SrunWords } from '../../launcher/spawn/srun-words.js'
 import { LINES, parseLine } from '../../lib/bootstrap/pmi1.js'
 import { StateError, TransportError, LaunchError } from '../../lib/errors.js'
@@ -17,8 +17,9 @@ import { isFromRank } from '../../lib/wire/check.js'
 import { ControlReader, encodeControl } from '../../lib/wire/control.js'
 import type { FromRank } from '../../lib/wire/control.js'
 import { decodeHosts } from '../../lib/wire/hosts.js'
-import { CASES, damage, generator, pieces } from '../support/damage.js'
+import { CASES, WRONG, damage, generator, pieces } from '../support/damage.js'
 import type { Next } from '../support/damage.js'
+import { SAID_BY_AGENTS } from '../support/messages.js'
 
 Error.stackTraceLimit = 0 // most cases throw, and nobody looks
 
@@ -100,8 +101,6 @@ const said: FromRank[] = [
   { type: 'lost', rank: 2, doing: 'recv' },
 ]
 
-const WRONG = [null, -1, 1.5, 2 ** 60, '', 'x', [], {}, true, [null], { 0: 'x' }]
-
 void t.test('what ranks say', async (t) => {
   t.ok(said.every(isFromRank))
   cases(t, 3, 0.25, (next) => {
@@ -132,6 +131,24 @@ function useAll(message: FromRank): void {
   else if (message.type === 'finalize' || message.type === 'leaving') for (const count of Object.values(message.sent)) count.toFixed()
   else if (message.type === 'abort') message.code.toFixed()
 }
+
+void t.test('what agents say', async (t) => {
+  const bytes = SAID_BY_AGENTS.map((message) => Buffer.from(JSON.stringify(message)))
+  cases(t, 5, 0.1, (next) => {
+    const at = next(bytes.length)
+    const fields = Object.keys(SAID_BY_AGENTS[at]!)
+    const wrong = { ...SAID_BY_AGENTS[at], [fields[next(fields.length)]!]: WRONG[next(WRONG.length)] }
+    const payload = next(3) === 0 ? Buffer.from(JSON.stringify(wrong)) : damage(next, bytes[at]!, bytes[next(bytes.length)]!)
+    return accepts(() => {
+      const message = parseFromAgent(payload)
+      if ('rank' in message) message.rank.toFixed()
+      if (message.type === 'exited') message.signal?.trim()
+      else if (message.type === 'joined') message.greeting.processors.toFixed()
+      else if (message.type === 'notice') message.text.trim()
+      else if (message.type === 'doing') message.lines.map((line) => line.trim())
+    }, TransportError)
+  })
+})
 
 const texts: [what: string, samples: string[], parse: (text: string) => unknown, refusal: new (...args: never[]) => Error][] = [
   ['the hosts of all ranks', ['a,b;0x4,1x4', 'a,b,c;0-2x3', 'n1;0'], (text) => decodeHosts(text, 8), StateError],
