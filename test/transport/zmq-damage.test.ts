@@ -81,7 +81,7 @@ async function round(t: Test, next: Next): Promise<number> {
   return rank.frames.length
 }
 
-const ROUNDS = Math.max(2, Math.ceil((CASES * 0.15) / PEERS / MESSAGES))
+const ROUNDS = Math.max(2, Math.ceil((CASES * 0.1) / PEERS / MESSAGES))
 
 void t.test(`${ROUNDS * PEERS * MESSAGES} messages of peers that are let in`, async (t) => {
   const next = generator(4)
