@@ -114,7 +114,9 @@ export class Request<T = unknown> implements PromiseLike<T> {
 
   /** Waits without a promise, for a short while: true where that was enough and nothing went wrong. */
   #arrive(): boolean {
-    if (this.#promise !== undefined || !this.#progress.waiter.poll(this.#operation)) return false
+    const { waiter } = this.#progress
+    if (this.#promise !== undefined || !waiter.poll(this.#operation)) return false
+    waiter.polled()
     this.#active = false
     return this.#operation.error === undefined
   }

@@ -1,6 +1,7 @@
 // How a rank waits: what it polls, when it sleeps, and what keeps the process alive.
 import t from 'tap'
 import { StateError } from '../../lib/errors.js'
+import { Request } from '../../lib/p2p/request.js'
 import { EAGER } from '../../lib/wire/header.js'
 import { scripted, turns } from '../support/script.js'
 import { errorOf } from '../support/worlds.js'
@@ -63,6 +64,39 @@ for (const polling of ['never', 'spin', 'yield'] as const) {
       t.same(waiter.describe(), [])
       await world.recv(1, 9)
       close()
+    })
+
+    await t.test('a wait for some requests that ends by polling leaves the others watched', async (t) => {
+      const ways: Record<string, (requests: Request[]) => Promise<unknown>> = {
+        wait: ([request]) => request.wait(),
+        waitAll: (requests) => Request.waitAll(requests),
+        'waitAll, one of them waited for already': (requests) => Request.waitAll(requests),
+        waitAny: (requests) => Request.waitAny(requests),
+        waitSome: (requests) => Request.waitSome(requests),
+        test: ([request]) => request.test(),
+        testAll: (requests) => Request.testAll(requests),
+        testAny: (requests) => Request.testAny(requests),
+        testSome: (requests) => Request.testSome(requests),
+      }
+      for (const [name, wait] of Object.entries(ways)) {
+        const { world, transport, close } = scripted({ polling })
+        const pending = world.recv(1, 7)
+        const request = world.irecv(1, 8)
+        const other = world.irecv(1, 9)
+        void other.wait()
+        await turns()
+        t.ok(transport.asleep, name)
+        transport.arrive({ kind: EAGER, tag: 8 })
+        const both = name.includes('already')
+        const waited = wait(both ? [request, other] : [request])
+        if (!both) await waited
+        await turns()
+        t.ok(transport.asleep, `${name}: asleep again`)
+        transport.arrive({ kind: EAGER, tag: 7 }, { kind: EAGER, tag: 9 })
+        transport.wake()
+        await Promise.all([pending, waited, other])
+        close()
+      }
     })
 
     await t.test('what is there already costs no turn of the event loop', async (t) => {
