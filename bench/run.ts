@@ -26,8 +26,9 @@ import type { Outcome } from './turns.js'
 
 const ourMachine = `${cpus()[0]?.model ?? process.arch}, ${availableParallelism()} processors, Node ${process.version}`
 
-/** Turns of the wire are so many times as long. */
+/** Turns of the wire are so many times as long, and its warm-up: of large messages there are few a second. */
 const WIRE_TURNS = 5
+const WIRE_WARM_UP = 20
 
 function progress(what: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${what}`)
@@ -59,9 +60,9 @@ async function measure(
     case 'kernel': {
       const players = contenders.filter(({ plays }) => plays(family, ranks))
       const cases = casesOf(family, options.sizes, quick)
-      // a stream of megabytes takes a while to be one
-      const turn = settings.turn * (family.kind === 'wire' ? WIRE_TURNS : 1)
-      return await measureInTurns(family, ranks, cases, players, { ...settings, turn }, say)
+      const { turn, warmUp } = settings
+      const longer = { ...settings, turn: turn * WIRE_TURNS, warmUp: warmUp * (quick ? 1 : WIRE_WARM_UP) }
+      return await measureInTurns(family, ranks, cases, players, family.kind === 'wire' ? longer : settings, say)
     }
   }
 }

@@ -8,7 +8,7 @@ import type { RecvOp, SendOp } from './operation.js'
  */
 export const EAGER_WINDOW = 262144
 /** The same where credit comes back over the network: what passes meanwhile should not have to wait for it. */
-export const FAR_WINDOW = 1048576
+export const FAR_WINDOW = 2097152
 export const EAGER_OVERHEAD = 64
 
 export class Peer {

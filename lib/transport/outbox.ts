@@ -8,8 +8,8 @@ import { BATCH_HEAD_BYTES, frameBytes, writeHead } from '../wire/batch.js'
 import type { Stamp } from '../wire/batch.js'
 import { HEADER_BYTES, HEADER_WORDS } from '../wire/header.js'
 
-/** The largest payload of a frame: what comes in such pieces wakes both sides half as often as in pieces of 128 KiB. */
-export const MAX_PAYLOAD = 256 * 1024
+/** The largest payload of a frame: what comes in such pieces wakes both sides half as often as in pieces of 256 KiB. */
+export const MAX_PAYLOAD = 512 * 1024
 /** The largest batch, head included: a frame with the largest payload. */
 export const BATCH_BYTES = BATCH_HEAD_BYTES + frameBytes(MAX_PAYLOAD)
 /** The largest batch of several frames. */

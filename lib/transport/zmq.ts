@@ -51,6 +51,8 @@ export class ZmqTransport implements Transport {
   readonly #intake = new Intake((...message) => this.#arrived(...message))
   readonly #demand = new Demand({ hold: (on) => this.#hold(on), expect: () => this.#expect() })
   #polling = false
+  /** Since the last `doze` a long payload has been sent or has come. */
+  #long = false
   #closed = false
 
   constructor(options: ZmqOptions) {
@@ -84,7 +86,10 @@ export class ZmqTransport implements Transport {
     const peer = this.#peers[to]
     if (this.#closed) return false
     if (peer.gone) return true
-    if (length >= LONG_PAYLOAD && this.#dispatch.pass(peer, header, payload, offset, length)) return true
+    if (length >= LONG_PAYLOAD && this.#dispatch.pass(peer, header, payload, offset, length)) {
+      this.#long = true
+      return true
+    }
     if (!peer.outbox.push(header, payload, offset, length)) {
       this.#demand.refuse(peer)
       return false
@@ -117,7 +122,9 @@ export class ZmqTransport implements Transport {
     if (router?.wait === undefined || this.#closed) return false
     this.#dispatch.sendAll()
     if (this.#somethingToDo()) return true
-    router.wait(doorbell, awake, nanoseconds)
+    // while long payloads pass, the processor is for those who encrypt them
+    router.wait(doorbell, this.#long ? 0 : awake, nanoseconds)
+    this.#long = false
     this.#intake.dry = false
     return true
   }
@@ -244,8 +251,12 @@ export class ZmqTransport implements Transport {
     if (peer === undefined || peer.lost) return held?.drop()
     const acknowledged = this.#check(peer, parts, memory, at, length)
     if (acknowledged < 0) return held?.drop()
-    if (held !== undefined) this.#inbox.pushHeld(peer.rank, memory, at, length, held)
-    else if (length > BATCH_HEAD_BYTES || (memory.words[at >> 2] & ASK_ACK) !== 0) this.#inbox.push(peer.rank, memory, at, at + length)
+    if (held !== undefined) {
+      this.#long = true
+      this.#inbox.pushHeld(peer.rank, memory, at, length, held)
+    } else if (length > BATCH_HEAD_BYTES || (memory.words[at >> 2] & ASK_ACK) !== 0) {
+      this.#inbox.push(peer.rank, memory, at, at + length)
+    }
     if (acknowledged > 0) this.#acknowledged(peer)
   }
 
