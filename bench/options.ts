@@ -18,6 +18,8 @@ export interface Options {
   readonly json: string
   readonly append: boolean
   readonly readme: boolean
+  /** What runs between hosts. */
+  readonly hosts: boolean
 }
 
 const words = (text: string): string[] => text.split(',').map((word) => word.trim()).filter((word) => word !== '')
@@ -46,7 +48,7 @@ const parser = (args: readonly string[]) =>
     .option('quick', { type: 'boolean', default: false, describe: 'few sizes, short turns, short warm-up' })
     .option('spaced', { type: 'boolean', default: true, describe: 'an untimed barrier between collectives, as OSU has it' })
     .option('transport', { type: 'string', choices: ['auto', 'shm', 'zmq'], default: 'auto', describe: 'of tsmpirun' })
-    .option('json', { type: 'string', default: file('results/results.json'), describe: 'where the results go' })
+    .option('json', { type: 'string', describe: 'where the results go [default: bench/results/results.json, or hosts.json beside it]' })
     .option('append', { type: 'boolean', default: false, describe: 'keep what other runs have put there' })
     .option('hosts', { type: 'boolean', default: false, describe: 'what runs between hosts instead, beside libzmq and zeromq.js' })
     .option('readme', { type: 'boolean', default: false, describe: 'measure nothing: put the results into the pages' })
@@ -82,8 +84,9 @@ export async function readOptions(args: readonly string[]): Promise<Options> {
     quick: rest.quick,
     settings: settingsOf(rest),
     launcher: ['--transport', transport],
-    json: rest.json,
+    json: rest.json ?? file(rest.hosts ? 'results/hosts.json' : 'results/results.json'),
     append: rest.append,
     readme: rest.readme,
+    hosts: rest.hosts,
   }
 }

@@ -16,7 +16,7 @@ import { measureTwoLevel } from './own/two-level.js'
 import { measureWaiting } from './own/waiting.js'
 import { askedFigures, askedRatios } from './report/asked.js'
 import { drawCharts } from './report/charts.js'
-import { fillPages } from './report/pages.js'
+import { fillHostPages, fillPages } from './report/pages.js'
 import { textTable } from './report/table.js'
 import { coldTable, familyTable } from './report/tables.js'
 import { emptyResults, merged, readOrEmpty, readResults, writeResults } from './results.js'
@@ -26,7 +26,8 @@ import type { Outcome } from './turns.js'
 
 const ourMachine = `${cpus()[0]?.model ?? process.arch}, ${availableParallelism()} processors, Node ${process.version}`
 
-/** Turns of the wire are so many times as long, and its warm-up: of large messages there are few a second. */
+/** Turns of the wire are so many times as many and as long, and its warm-up: of large messages there are few a second. */
+const WIRE_ROUNDS = 3
 const WIRE_TURNS = 5
 const WIRE_WARM_UP = 20
 
@@ -60,8 +61,9 @@ async function measure(
     case 'kernel': {
       const players = contenders.filter(({ plays }) => plays(family, ranks))
       const cases = casesOf(family, options.sizes, quick)
-      const { turn, warmUp } = settings
-      const longer = { ...settings, turn: turn * WIRE_TURNS, warmUp: warmUp * (quick ? 1 : WIRE_WARM_UP) }
+      const { rounds, turn, warmUp } = settings
+      const more = { rounds: rounds * WIRE_ROUNDS, turn: turn * WIRE_TURNS, warmUp: warmUp * WIRE_WARM_UP }
+      const longer = { ...settings, ...(quick ? { turn: more.turn } : more) }
       return await measureInTurns(family, ranks, cases, players, family.kind === 'wire' ? longer : settings, say)
     }
   }
@@ -105,7 +107,8 @@ const options = await readOptions(process.argv.slice(2)).catch((error: unknown) 
   process.exit(2)
 })
 if (options.readme) {
-  fillPages(file('..'), readResults(options.json))
+  const fill = options.hosts ? fillHostPages : fillPages
+  fill(file('..'), readResults(options.json))
 } else {
   // Contenders leave when their input ends.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))

@@ -7,19 +7,27 @@ import { drawCharts } from './charts.js'
 import { markdownTable } from './table.js'
 import { allTables } from './tables.js'
 
-const BEGIN = '<!-- bench:begin -->'
-const END = '<!-- bench:end -->'
+/** Whose marks: of what runs inside a host, or between hosts. */
+export type Marks = 'bench' | 'bench-hosts'
 
 /** @throws Error where the marks are not there. */
-export function between(text: string, content: string): string {
-  const begin = text.indexOf(BEGIN)
-  const end = text.indexOf(END, begin)
-  if (begin < 0 || end < 0) throw new Error(`the page lacks the marks ${BEGIN} and ${END}`)
-  return `${text.slice(0, begin + BEGIN.length)}\n${content}\n${text.slice(end)}`
+export function between(text: string, content: string, marks: Marks = 'bench'): string {
+  const [first, last] = [`<!-- ${marks}:begin -->`, `<!-- ${marks}:end -->`]
+  const begin = text.indexOf(first)
+  const end = text.indexOf(last, begin)
+  if (begin < 0 || end < 0) throw new Error(`the page lacks the marks ${first} and ${last}`)
+  return `${text.slice(0, begin + first.length)}\n${content}\n${text.slice(end)}`
 }
 
-function fill(path: string, content: string): void {
-  writeFileSync(path, between(readFileSync(path, 'utf8'), content))
+function fill(path: string, content: string, marks?: Marks): void {
+  writeFileSync(path, between(readFileSync(path, 'utf8'), content, marks))
+}
+
+/** What runs between hosts, measured by itself: it may be on another machine. */
+export function fillHostPages(root: string, results: Results): void {
+  const machine = `Measured on: ${results.machine}.`
+  fill(join(root, 'README.md'), [machine, markdownTable(askedRatios(results))].join('\n\n'), 'bench-hosts')
+  fill(join(root, 'docs/benchmarks.md'), [machine, ...allTables(results).map(markdownTable)].join('\n\n'), 'bench-hosts')
 }
 
 /** README.md gets the asked figures and the curves, docs/benchmarks.md every table. */

@@ -161,4 +161,5 @@ void t.test('pages keep what stands around the marks', async (t) => {
   t.equal(filled, 'before\n<!-- bench:begin -->\nnew\n<!-- bench:end -->\nafter\n')
   t.equal(between(filled, 'new'), filled)
   t.throws(() => between('no marks', 'new'), /lacks the marks/)
+  t.throws(() => between(page, 'new', 'bench-hosts'), /lacks the marks <!-- bench-hosts:begin -->/, 'those of hosts are others')
 })
