@@ -13,6 +13,14 @@ const compute = (milliseconds) => {
   while (performance.now() < end) Math.sqrt(end)
 }
 
+const isThere = (pid) => {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
 const scenarios = {
   async well() {
     const sum = await world.allreduce(rank, MPI.SUM)
@@ -57,11 +65,16 @@ const scenarios = {
   },
   // … in finalize, when it waits for its last message to be taken.
   async killlate() {
-    await world.barrier()
+    const pid = await world.bcast(process.pid, 1)
     if (rank === 1) {
+      await world.recv(0)
       await world.send('last words', 0)
       setTimeout(() => process.kill(process.pid, 'SIGKILL'), 500)
-    } else await sleep(1500)
+    } else {
+      // from here on rank 0 takes no messages
+      if (rank === 0) await world.send('over', 1)
+      while (isThere(pid)) await sleep(50)
+    }
     await MPI.finalize()
   },
   // … before its event loop has turned once.
