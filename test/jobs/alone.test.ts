@@ -37,7 +37,8 @@ void t.test('under a foreign launcher it says once that it is alone, and goes on
   for (const [env, line] of [
     [{ OMPI_COMM_WORLD_SIZE: '4', OMPI_COMM_WORLD_RANK: '0' }, /^tsmpi: .*Open MPI as one of 4.*world of its own.*tsmpirun -n 4.*\n$/],
     [{ PMI_SIZE: '3', PMI_RANK: '0' }, /^tsmpi: .*Hydra.*tsmpirun -n 3.*\n$/],
-    [{ SLURM_NTASKS: '2', SLURM_PROCID: '0' }, /^tsmpi: .*Slurm.*tsmpirun -n 2.*\n$/],
+    [{ SLURM_NTASKS: '2', SLURM_PROCID: '0' }, /^$/],
+    [{ SLURM_NTASKS: '2', SLURM_PROCID: '0', SLURM_STEP_ID: '0' }, /^tsmpi: .*Slurm.*tsmpirun -n 2.*\n$/],
     [{ OMPI_COMM_WORLD_SIZE: '4', OMPI_COMM_WORLD_RANK: '1' }, /^$/],
     [{ OMPI_COMM_WORLD_SIZE: '1', OMPI_COMM_WORLD_RANK: '0' }, /^$/],
   ] as const) {
