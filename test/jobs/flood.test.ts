@@ -1,10 +1,13 @@
 // A receiver that stops receiving bounds the memory of its senders and its own, and loses nothing.
 import t from 'tap'
+import { FAR_WINDOW } from '../../lib/p2p/peer.js'
+import { WINDOW_BYTES } from '../../lib/transport/outbox.js'
 import { TRANSPORTS, program, runForJson } from './support.js'
 
 const SENDERS = 8
 const SECONDS = 5
-const MOST_MEGABYTES = 64
+/** What may be under way from each sender over ZeroMQ, the most; and what the engines and the heap take besides. */
+const MOST_MEGABYTES = (SENDERS * (WINDOW_BYTES + FAR_WINDOW)) / 1e6 + 35
 
 /** The receiver sleeps in its event loop, where messages reach it, or blocked in a call, where nothing does. */
 const SLEEPS = ['event-loop', 'blocked']
