@@ -192,9 +192,14 @@ void t.test("a holder of agent 2's key that calls itself agent 1 is agent 2", as
   const agent = await root.agent('n1')
   await root.talk(t, 1, agent)
   const keys = keysOf(root.secret)
-  stranger(t, root, { routingId: `1-${keys.token(1, 0)}`, ...curve(keys, 2, keys.pair(0).publicKey) })
-  t.ok(await within(20_000, () => root.heard.get(2)!.length > 0))
-  t.same(root.heard.get(2)!.splice(0).map(String), ['stranger'])
+  const heard = root.heard.get(2)!
+  // on a very busy machine one connection in some hundred comes to nothing
+  for (let tries = 0; tries < 5 && heard.length === 0; tries++) {
+    stranger(t, root, { routingId: `1-${keys.token(1, 0)}`, ...curve(keys, 2, keys.pair(0).publicKey) })
+    await within(5_000, () => heard.length > 0)
+  }
+  t.ok(heard.length > 0)
+  t.same(new Set(heard.splice(0).map(String)), new Set(['stranger']))
   await root.talk(t, 1, agent)
 })
 
