@@ -49,14 +49,14 @@ const ours = (launcherOptions: readonly string[]): Contender => ({
   command: (_family, ranks) => tsmpirun(ranks, ...launcherOptions, file('ours/mpi.mjs')),
 })
 
-/** Two hosts of one rank each, both of them this machine; or more. */
-export const overHosts = (hosts: string, ...args: string[]): Command =>
-  node(file('../dist/launcher/main.js'), '-H', hosts, '--rsh', file('ours/here.sh'), ...args)
+/** The same on these hosts, all of them this machine. */
+export const overHosts = (ranks: number, hosts: string, ...args: string[]): Command =>
+  tsmpirun(ranks, '-H', hosts, '--rsh', file('ours/here.sh'), ...args)
 
 const OURS_BETWEEN_HOSTS: Contender = {
   name: OURS,
   plays: ({ kind }) => kind === 'wire',
-  command: () => overHosts('a,b', file('ours/mpi.mjs')),
+  command: (_family, ranks) => overHosts(ranks, 'a,b', file('ours/mpi.mjs')),
 }
 
 const COPYING: Contender = {

@@ -167,7 +167,6 @@ export class Agents {
   }
 
   #launch(): void {
-    this.#joining?.end()
     this.#launched = true
     for (const [host, node] of this.#nodes.entries()) {
       if (node.ranks.length > 0) this.#link.send(host, { type: 'launch', spec: this.#specFor(host) })
@@ -260,8 +259,7 @@ export class Agents {
         this.#tellAliases()
         return this.#launch()
       case 'unreachable':
-        this.#joining?.end()
-        return this.#listener.failed(`host ${node.name}: ${message.reason}`)
+        return this.#fail(`host ${node.name}: ${message.reason}`)
       case 'gone':
         return this.#lose(host, message.how)
       case 'swept':
@@ -289,15 +287,20 @@ export class Agents {
   }
 
   #lose(host: number, how: string): void {
-    this.#joining?.end()
     const { branch } = this.#nodes[host]
     if (branch === undefined) return
     const lost = hostsOf(branch).map((one) => this.#nodes[one]).filter(({ over, ranks }) => !over && ranks.length > 0)
     const message = describeLoss(this.#nodes[host], lost, how)
-    if (!this.#launched) return this.#listener.failed(message)
+    if (!this.#launched) return this.#fail(message)
     if (lost.length === 0) return
     this.#listener.lost(host, lost.flatMap(({ ranks }) => ranks), message)
     this.#over(lost)
+  }
+
+  /** The start has failed. */
+  #fail(message: string): void {
+    this.#joining?.end()
+    this.#listener.failed(message)
   }
 
   #over(nodes: readonly Node[]): void {

@@ -129,6 +129,6 @@ function refuseOversubscription(over: readonly Oversubscribed[]): void {
 /** `host a has 2 slots and runs 3 ranks, and so it is with 1 more host` */
 export function describeOversubscription([first, ...others]: readonly Oversubscribed[], runs: 'runs' | 'would run'): string {
   const { host: { name, slots, bare }, ranks } = first
-  const more = others.length > 0 ? `, and so it is with ${others.length} more ${others.length === 1 ? 'host' : 'hosts'}` : ''
+  const more = others.length > 0 ? `, and so it is with ${counted(others.length, 'more host')}` : ''
   return `host ${name} has ${counted(slots, 'slot')}${bare ? ' (no number was given)' : ''} and ${runs} ${counted(ranks, 'rank')}${more}`
 }

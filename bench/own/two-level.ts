@@ -21,7 +21,7 @@ export async function measureTwoLevel(family: Family, ranks: number, quick: bool
   for (const [bytes, mapping] of MAPPINGS.entries()) {
     const program = [file('ours/two-level.mjs'), 'allreduce', String(BYTES), rounds, CHOSEN, ...FLAT]
     try {
-      const { output } = await runToEnd(overHosts('a:2,b:2,c:2,d:2', '--map-by', mapping, ...program))
+      const { output } = await runToEnd(overHosts(ranks, 'a:2,b:2,c:2,d:2', '--map-by', mapping, ...program))
       const times = JSON.parse(output) as number[][]
       const values = Object.fromEntries([OURS, ...FLAT].map((name, at) => [name, times[at]]))
       measured.push({ family: family.name, ranks, bytes, values })
