@@ -2,8 +2,8 @@
 // CURVE. Who may connect is exactly the agents of the job that are to be there.
 //
 // Invariants:
-// - The gate gives each connection the routing id that belongs to its key, whatever the client calls itself; of two with
-//   the same key the second is refused. So what comes under a number is of the holder of that agent's key.
+// - The gate gives each connection the routing id that belongs to its key, or it has one that nobody can make without the
+//   job's secret (zmq-gate.ts); of two with the same the second is refused. So what comes under a number is of that agent.
 // - An agent that was there and is gone is told as such at the next send to it, and nothing is queued for it.
 import type * as Zmq from 'zeromq'
 import { LaunchError } from '../../lib/errors.js'

@@ -2,7 +2,9 @@
 //
 // Every socket that listens has a domain of its own, under which the gate knows which keys it admits. Its answer gives
 // the connection a routing id (property Identity), which replaces what the client calls itself: messages of a
-// connection thus come under the name of its key, whatever the client claims.
+// connection thus come under the name of its key, whatever the client claims. Unless the answer is there before libzmq has
+// read the rest of the client's message, as happens on busy machines: then the client's word holds. So each name has a token,
+// which the holder of another key cannot make without the secret.
 import { UNLIMITED, partsOf } from './zmq-socket.js'
 import type { SocketLibrary, ZmqSocket } from './zmq-socket.js'
 

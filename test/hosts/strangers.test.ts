@@ -64,6 +64,15 @@ interface Talk {
   enough(): Promise<Finished>
 }
 
+/** `deed`, while the job must go on. */
+async function during(job: HostJob, deed: Promise<void>): Promise<void> {
+  const ended = job.finished.then((finished) => {
+    throw new Error(`the job has ended: ${show(finished)}`)
+  })
+  ended.catch(() => {})
+  await Promise.race([deed.catch(() => ended), ended])
+}
+
 /** How long strangers stay while the ranks talk, in milliseconds. */
 const VISIT = 1500
 const visit = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, VISIT))
@@ -146,13 +155,12 @@ async function strangers(t: Test, { cluster, start, ports, idle }: Way): Promise
   })
 
   await test('who knows the address, and the key of who listens there, or has been overheard', async (t) => {
-    const { secret, jobId, enough } = await overheard()
+    const { job, secret, jobId, enough } = await overheard()
     const attempts = cluster.all.flatMap((host) => sockets(host).map(({ at, rank }) => (rank === undefined ? onRoot(at, jobId, secret) : onRank(at, rank, jobId, secret)))).flat()
     t.equal(attempts.length, 4 * 6 + 4 * ports)
     const file = cluster.file('attempts.json', JSON.stringify(attempts))
     const impostor = startCommand(cluster, [process.execPath, here('impostor.mjs'), file], { timeout: 90_000 })
-    await impostor.printed('all attempts')
-    await visit()
+    await during(job, impostor.printed('all attempts').then(visit))
     wentWell(t, await enough())
     sendAway('impostor.mjs')
     const became = (await impostor.finished).stdout.trim().split('\n').slice(0, -1).map((line) => JSON.parse(line) as string)
@@ -172,6 +180,8 @@ interface Attempt {
 
 const REFUSED = { expected: 'refused' }
 const another = (): string => randomBytes(32).toString('hex')
+/** In place of a token: who has one key alone cannot make it. */
+const madeUp = (): string => randomBytes(16).toString('hex')
 
 /**
  * At the port of a rank. Its neighbour on its host is the only one whose key can be used without harm: these two have no
@@ -181,16 +191,16 @@ function onRank(at: string, rank: number, jobId: string, secret: string): Attemp
   const [neighbour, far] = [rank ^ 1, (rank + 2) % 4]
   const keys = new JobKeys({ jobId, secret, epoch: 0 })
   const head = firstMessage(jobId, 0)
-  const as = (pair: KeyPair, of: number, message = head): Omit<Attempt, 'expected'> => {
+  const as = (pair: KeyPair, of: number, message = head, token = keys.token(of, rank)): Omit<Attempt, 'expected'> => {
     const { publicKey, secretKey } = pair
-    return { at, keys: { publicKey, secretKey, serverKey: keys.pair(rank).publicKey }, routingId: `${of}-${keys.token(of, rank)}`, message }
+    return { at, keys: { publicKey, secretKey, serverKey: keys.pair(rank).publicKey }, routingId: `${of}-${token}`, message }
   }
   return [
     { ...as(curveKeyPair(), far), ...REFUSED },
     { ...as(new JobKeys({ jobId, secret: another(), epoch: 0 }).pair(far), far), ...REFUSED },
     { ...as(new JobKeys({ jobId, secret, epoch: 1 }).pair(far), far), ...REFUSED },
     { ...as(new JobKeys({ jobId, secret, epoch: 0, of: 'agent' }).pair(far), far), ...REFUSED },
-    { ...as(keys.pair(neighbour), far), expected: 'let in' },
+    { ...as(keys.pair(neighbour), far, head, madeUp()), expected: 'let in' },
     { ...as(keys.pair(neighbour), neighbour, firstMessage(jobId, 1)), replay: true, expected: 'let in, recorded, then refused' },
   ]
 }
@@ -198,16 +208,17 @@ function onRank(at: string, rank: number, jobId: string, secret: string): Attemp
 /** At the port for the agents: an agent's key is let in, but not heard beside the agent itself. */
 function onRoot(at: string, job: string, secret: string): Attempt[] {
   const keys = agentKeys({ job, secret })
-  const as = (pair: KeyPair, of: number): Omit<Attempt, 'expected'> => {
+  const as = (pair: KeyPair, name: string): Omit<Attempt, 'expected'> => {
     const { publicKey, secretKey } = pair
     const message = Buffer.alloc(100, 0xee).toString('hex')
-    return { at, keys: { publicKey, secretKey, serverKey: keys.pair(ROOT).publicKey }, routingId: routingId(keys, of), message }
+    return { at, keys: { publicKey, secretKey, serverKey: keys.pair(ROOT).publicKey }, routingId: name, message }
   }
+  const agent = routingId(keys, 1)
   return [
-    { ...as(curveKeyPair(), 1), ...REFUSED },
-    { ...as(agentKeys({ job, secret: another() }).pair(1), 1), ...REFUSED },
-    { ...as(new JobKeys({ jobId: job, secret, epoch: 0 }).pair(1), 1), ...REFUSED },
-    { ...as(keys.pair(2), 1), expected: 'let in' },
+    { ...as(curveKeyPair(), agent), ...REFUSED },
+    { ...as(agentKeys({ job, secret: another() }).pair(1), agent), ...REFUSED },
+    { ...as(new JobKeys({ jobId: job, secret, epoch: 0 }).pair(1), agent), ...REFUSED },
+    { ...as(keys.pair(2), `1-${madeUp()}`), expected: 'let in' },
   ]
 }
 

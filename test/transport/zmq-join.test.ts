@@ -91,19 +91,27 @@ void t.test("a holder of rank 2's key that calls itself rank 1 is rank 2", async
   const keys = keysOf(job)
   const { publicKey, secretKey } = keys.pair(2)
   const curve = { curvePublicKey: publicKey, curveSecretKey: secretKey, curveServerKey: keys.pair(0).publicKey }
-  const claims = new Dealer({ linger: 0, routingId: `1-${keys.token(1, 0)}`, ...curve })
-  claims.connect(`tcp://127.0.0.1:${port}`)
-  await claims.send(batch(job.jobId))
-  await until(ranks, () => ranks[0].frames.some((frame) => frame.peer === 2))
+  // Who has the key alone cannot make the token. libzmq takes the client's word where the gate's answer is there at once: then
+  // it is not heard at all.
+  let claims: Dealer | undefined
+  t.teardown(() => claims?.close())
+  const heard = (): boolean => ranks[0].frames.some((frame) => frame.peer === 2)
+  for (let tries = 0; tries < 5 && !heard(); tries++) {
+    claims?.close()
+    claims = new Dealer({ linger: 0, routingId: `1-${randomBytes(16).toString('hex')}`, ...curve })
+    claims.connect(`tcp://127.0.0.1:${port}`)
+    await claims.send(batch(job.jobId))
+    const patience = Date.now() + 5_000
+    await until(ranks, () => heard() || Date.now() > patience)
+  }
   t.equal(ranks[0].frames.filter((frame) => frame.peer === 2).length, 3)
   t.equal(ranks[0].frames.filter((frame) => frame.peer === 1).length, 50, 'nothing more of rank 1')
   ranks[0].frames.splice(50)
   // a replayed message
-  await claims.send(batch(job.jobId))
+  await claims!.send(batch(job.jobId))
   await until(ranks, () => ranks[0].lost.length > 0)
   t.match(ranks[0].lost.splice(0), [[2, { message: /number 2 was due, 1 came/ }]], 'rank 2 is lost, not rank 1')
   await talk(t)
-  claims.close()
   close()
 })
 

@@ -193,9 +193,10 @@ void t.test("a holder of agent 2's key that calls itself agent 1 is agent 2", as
   await root.talk(t, 1, agent)
   const keys = keysOf(root.secret)
   const heard = root.heard.get(2)!
-  // on a very busy machine one connection in some hundred comes to nothing
+  // Who has the key alone cannot make the token. libzmq takes the client's word where the gate's answer is there at once:
+  // then it is not heard at all.
   for (let tries = 0; tries < 5 && heard.length === 0; tries++) {
-    stranger(t, root, { routingId: `1-${keys.token(1, 0)}`, ...curve(keys, 2, keys.pair(0).publicKey) })
+    stranger(t, root, { routingId: `1-${randomBytes(16).toString('hex')}`, ...curve(keys, 2, keys.pair(0).publicKey) })
     await within(5_000, () => heard.length > 0)
   }
   t.ok(heard.length > 0)
