@@ -102,21 +102,27 @@ export class Request<T = unknown> implements PromiseLike<T> {
         failure ??= { error }
       }
     }
+    const turn = requests.length > 0 ? requests[0].#arrived() : undefined
     if (failure !== undefined) throw failure.error
-    if (requests.length > 0) await (requests[0]).#turn()
+    if (turn !== undefined) await turn
     return values as Values<R>
   }
 
-  #turn(): Promise<void> | undefined {
+  /** What follows calls of `#arrive`: others must make progress; a turn of the event loop, where one is due. */
+  #arrived(): Promise<void> | undefined {
     const { waiter } = this.#progress
+    waiter.polled()
     return waiter.turnDue() ? waiter.turn(undefined) : undefined
   }
 
   /** Waits without a promise, for a short while: true where that was enough and nothing went wrong. */
   #arrive(): boolean {
     const { waiter } = this.#progress
-    if (this.#promise !== undefined || !waiter.poll(this.#operation)) return false
-    waiter.polled()
+    if (this.#promise !== undefined) {
+      waiter.polled()
+      return false
+    }
+    if (!waiter.poll(this.#operation)) return false
     this.#active = false
     return this.#operation.error === undefined
   }

@@ -50,7 +50,7 @@ export class Outbox {
 
   /** `take` has something to give. */
   get waiting(): boolean {
-    return this.#batches.length > this.#taken && this.#taken < WINDOW_BATCHES
+    return this.#batches.length > this.#taken && !this.full
   }
 
   /** Bytes of the batch that `take` gives next. */
@@ -67,7 +67,7 @@ export class Outbox {
 
   /** There is more to take, once something has been acknowledged. */
   get blocked(): boolean {
-    return this.#batches.length > this.#taken && this.#taken >= WINDOW_BATCHES
+    return this.#batches.length > this.#taken && this.full
   }
 
   /** Sequence number of the newest batch that was acknowledged. */
