@@ -32,7 +32,7 @@ const LAUNCHERS: Launcher[] = [
   {
     name: 'srun',
     command: (ranks) => ['srun', '--mpi=pmi2', '--nodes=1', '--overcommit', '-n', `${ranks}`],
-    missing: !works('srun', '--version') ? 'srun of Slurm is not installed' : !works('sinfo', '--noheader') && 'no Slurm controller answers',
+    missing: !works('srun', '--version') ? 'srun of Slurm is not installed, or not configured' : !works('sinfo', '--noheader') && 'no Slurm controller answers',
     keepsCode: false,
   },
 ]
