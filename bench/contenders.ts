@@ -49,7 +49,7 @@ const ours = (launcherOptions: readonly string[]): Contender => ({
   command: (_family, ranks) => tsmpirun(ranks, ...launcherOptions, file('ours/mpi.mjs')),
 })
 
-/** The same on these hosts, all of them this machine. */
+/** tsmpirun on these hosts, all of them this machine. */
 export const overHosts = (ranks: number, hosts: string, ...args: string[]): Command =>
   tsmpirun(ranks, '-H', hosts, '--rsh', file('ours/here.sh'), ...args)
 

@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto'
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import type { Test } from 'tap'
@@ -59,23 +60,12 @@ interface Way {
 }
 
 interface Talk {
-  job: HostJob
   /** Lets the ranks end; what became of the job. */
   enough(): Promise<Finished>
 }
 
-/** `deed`, while the job must go on. */
-async function during(job: HostJob, deed: Promise<void>): Promise<void> {
-  const ended = job.finished.then((finished) => {
-    throw new Error(`the job has ended: ${show(finished)}`)
-  })
-  ended.catch(() => {})
-  await Promise.race([deed.catch(() => ended), ended])
-}
-
 /** How long strangers stay while the ranks talk, in milliseconds. */
 const VISIT = 1500
-const visit = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, VISIT))
 
 async function strangers(t: Test, { cluster, start, ports, idle }: Way): Promise<void> {
   const test = (name: string, body: (t: Test) => Promise<void>): Promise<unknown> =>
@@ -92,16 +82,25 @@ async function strangers(t: Test, { cluster, start, ports, idle }: Way): Promise
       writeFileSync(file, '')
       return job.finished
     }
-    return { job, enough }
+    return { enough }
   }
   const wentWell = (t: Test, finished: Finished): void => {
     t.equal(finished.code, 0, show(finished))
     t.match(finished.stdout, 'all rounds were right')
     t.ok(finished.stderr.split('\n').length <= 2, `at most one line: ${finished.stderr}`)
   }
-  /** Kills what `file` has started on the head node. */
-  const sendAway = (file: string): void => {
-    for (const { pid, command } of cluster.head.processes()) if (command.includes(file)) process.kill(pid, 'SIGKILL')
+  /** While the ranks talk, a program of strangers runs on the head node until it has said `sign`, and a while longer; its output. */
+  const visited = async (t: Test, { enough }: Talk, [program, ...words]: [string, ...string[]], sign: string): Promise<string> => {
+    const stranger = startCommand(cluster, [process.execPath, here(program), ...words], { timeout: 90_000 })
+    try {
+      await stranger.printed(sign)
+      await delay(VISIT)
+    } catch (error) {
+      throw new Error(`${(error as Error).message}\nthe job: ${show(await enough())}`)
+    }
+    wentWell(t, await enough())
+    for (const { pid, command } of cluster.head.processes()) if (command.includes(program)) process.kill(pid, 'SIGKILL')
+    return (await stranger.finished).stdout
   }
 
   for (const [what, network, options] of [['of its host', 'address', []], ['that is chosen', 'address2', ['--interface', '10.78.0.0/16']]] as const) {
@@ -119,14 +118,9 @@ async function strangers(t: Test, { cluster, start, ports, idle }: Way): Promise
 
   for (const [count, kind] of [[1000, 'idle'], [100, 'garbage'], [10, 'null'], [10, 'plain'], [10, 'curve']] as const) {
     await test(`${count} connections to every port: ${kind}`, async (t) => {
-      const { enough } = await talking()
+      const talk = await talking()
       const ports = cluster.all.flatMap(listening)
-      const stranger = startCommand(cluster, [process.execPath, here('connections.mjs'), `${count}`, kind, ...ports], { timeout: 90_000 })
-      await stranger.printed(' connections')
-      await visit()
-      wentWell(t, await enough())
-      sendAway('connections.mjs')
-      const { stdout } = await stranger.finished
+      const stdout = await visited(t, talk, ['connections.mjs', `${count}`, kind, ...ports], ' connections')
       t.match(stdout, `${count * ports.length} connections`)
     })
   }
@@ -155,15 +149,13 @@ async function strangers(t: Test, { cluster, start, ports, idle }: Way): Promise
   })
 
   await test('who knows the address, and the key of who listens there, or has been overheard', async (t) => {
-    const { job, secret, jobId, enough } = await overheard()
+    const talk = await overheard()
+    const { secret, jobId } = talk
     const attempts = cluster.all.flatMap((host) => sockets(host).map(({ at, rank }) => (rank === undefined ? onRoot(at, jobId, secret) : onRank(at, rank, jobId, secret)))).flat()
     t.equal(attempts.length, 4 * 6 + 4 * ports)
     const file = cluster.file('attempts.json', JSON.stringify(attempts))
-    const impostor = startCommand(cluster, [process.execPath, here('impostor.mjs'), file], { timeout: 90_000 })
-    await during(job, impostor.printed('all attempts').then(visit))
-    wentWell(t, await enough())
-    sendAway('impostor.mjs')
-    const became = (await impostor.finished).stdout.trim().split('\n').slice(0, -1).map((line) => JSON.parse(line) as string)
+    const stdout = await visited(t, talk, ['impostor.mjs', file], 'all attempts')
+    const became = stdout.trim().split('\n').slice(0, -1).map((line) => JSON.parse(line) as string)
     t.same(became, attempts.map(({ expected }) => expected))
   })
 }
@@ -183,6 +175,10 @@ const another = (): string => randomBytes(32).toString('hex')
 /** In place of a token: who has one key alone cannot make it. */
 const madeUp = (): string => randomBytes(16).toString('hex')
 
+/** At the port `at` of the holder of `serverKey`: by a key pair, under a name, with a first message. */
+const attemptsAt = (at: string, serverKey: string) => ({ publicKey, secretKey }: KeyPair, routingId: string, message: string): Omit<Attempt, 'expected'> =>
+  ({ at, keys: { publicKey, secretKey, serverKey }, routingId, message })
+
 /**
  * At the port of a rank. Its neighbour on its host is the only one whose key can be used without harm: these two have no
  * connection. What it says is right for who has said nothing yet, and a loss for who has.
@@ -190,35 +186,30 @@ const madeUp = (): string => randomBytes(16).toString('hex')
 function onRank(at: string, rank: number, jobId: string, secret: string): Attempt[] {
   const [neighbour, far] = [rank ^ 1, (rank + 2) % 4]
   const keys = new JobKeys({ jobId, secret, epoch: 0 })
+  const as = attemptsAt(at, keys.pair(rank).publicKey)
+  const name = (of: number): string => `${of}-${keys.token(of, rank)}`
   const head = firstMessage(jobId, 0)
-  const as = (pair: KeyPair, of: number, message = head, token = keys.token(of, rank)): Omit<Attempt, 'expected'> => {
-    const { publicKey, secretKey } = pair
-    return { at, keys: { publicKey, secretKey, serverKey: keys.pair(rank).publicKey }, routingId: `${of}-${token}`, message }
-  }
   return [
-    { ...as(curveKeyPair(), far), ...REFUSED },
-    { ...as(new JobKeys({ jobId, secret: another(), epoch: 0 }).pair(far), far), ...REFUSED },
-    { ...as(new JobKeys({ jobId, secret, epoch: 1 }).pair(far), far), ...REFUSED },
-    { ...as(new JobKeys({ jobId, secret, epoch: 0, of: 'agent' }).pair(far), far), ...REFUSED },
-    { ...as(keys.pair(neighbour), far, head, madeUp()), expected: 'let in' },
-    { ...as(keys.pair(neighbour), neighbour, firstMessage(jobId, 1)), replay: true, expected: 'let in, recorded, then refused' },
+    { ...as(curveKeyPair(), name(far), head), ...REFUSED },
+    { ...as(new JobKeys({ jobId, secret: another(), epoch: 0 }).pair(far), name(far), head), ...REFUSED },
+    { ...as(new JobKeys({ jobId, secret, epoch: 1 }).pair(far), name(far), head), ...REFUSED },
+    { ...as(new JobKeys({ jobId, secret, epoch: 0, of: 'agent' }).pair(far), name(far), head), ...REFUSED },
+    { ...as(keys.pair(neighbour), `${far}-${madeUp()}`, head), expected: 'let in' },
+    { ...as(keys.pair(neighbour), name(neighbour), firstMessage(jobId, 1)), replay: true, expected: 'let in, recorded, then refused' },
   ]
 }
 
 /** At the port for the agents: an agent's key is let in, but not heard beside the agent itself. */
 function onRoot(at: string, job: string, secret: string): Attempt[] {
   const keys = agentKeys({ job, secret })
-  const as = (pair: KeyPair, name: string): Omit<Attempt, 'expected'> => {
-    const { publicKey, secretKey } = pair
-    const message = Buffer.alloc(100, 0xee).toString('hex')
-    return { at, keys: { publicKey, secretKey, serverKey: keys.pair(ROOT).publicKey }, routingId: name, message }
-  }
-  const agent = routingId(keys, 1)
+  const as = attemptsAt(at, keys.pair(ROOT).publicKey)
+  const name = routingId(keys, 1)
+  const message = Buffer.alloc(100, 0xee).toString('hex')
   return [
-    { ...as(curveKeyPair(), agent), ...REFUSED },
-    { ...as(agentKeys({ job, secret: another() }).pair(1), agent), ...REFUSED },
-    { ...as(new JobKeys({ jobId: job, secret, epoch: 0 }).pair(1), agent), ...REFUSED },
-    { ...as(keys.pair(2), `1-${madeUp()}`), expected: 'let in' },
+    { ...as(curveKeyPair(), name, message), ...REFUSED },
+    { ...as(agentKeys({ job, secret: another() }).pair(1), name, message), ...REFUSED },
+    { ...as(new JobKeys({ jobId: job, secret, epoch: 0 }).pair(1), name, message), ...REFUSED },
+    { ...as(keys.pair(2), `1-${madeUp()}`, message), expected: 'let in' },
   ]
 }
 

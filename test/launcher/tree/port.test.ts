@@ -195,12 +195,13 @@ void t.test("a holder of agent 2's key that calls itself agent 1 is agent 2", as
   const heard = root.heard.get(2)!
   // Who has the key alone cannot make the token. libzmq takes the client's word where the gate's answer is there at once:
   // then it is not heard at all.
+  let claims: Dealer | undefined
   for (let tries = 0; tries < 5 && heard.length === 0; tries++) {
-    stranger(t, root, { routingId: `1-${randomBytes(16).toString('hex')}`, ...curve(keys, 2, keys.pair(0).publicKey) })
+    claims?.close()
+    claims = stranger(t, root, { routingId: `1-${randomBytes(16).toString('hex')}`, ...curve(keys, 2, keys.pair(0).publicKey) })
     await within(5_000, () => heard.length > 0)
   }
-  t.ok(heard.length > 0)
-  t.same(new Set(heard.splice(0).map(String)), new Set(['stranger']))
+  t.same(heard.splice(0).map(String), ['stranger'])
   await root.talk(t, 1, agent)
 })
 
