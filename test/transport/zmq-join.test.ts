@@ -71,7 +71,7 @@ void t.test('strangers: no key, a key of their own, keys of another job', async 
     curvePublicKey: pair.publicKey, curveSecretKey: pair.secretKey, curveServerKey: server,
   })
   const kinds: SocketOptions<Dealer>[] = [{}, { plainUsername: 'root', plainPassword: 'root' }, curve(other), curve(later)]
-  const strangers = kinds.map((kind) => new Dealer({ linger: 0, routingId: `2-${keys.token(2, 0)}`, ...kind }))
+  const strangers = kinds.map((kind) => new Dealer({ linger: 0, sendTimeout: 0, routingId: `2-${keys.token(2, 0)}`, ...kind }))
   for (const stranger of strangers) {
     stranger.connect(`tcp://127.0.0.1:${port}`)
     // who has been refused by then has nowhere to send

@@ -26,10 +26,12 @@ async function speak({ keys, routingId, message }, at) {
   const dealer = new Dealer({
     linger: 0, sendTimeout: 0, reconnectInterval: -1, routingId, curvePublicKey: publicKey, curveSecretKey: secretKey, curveServerKey: serverKey,
   })
-  const became = outcome(dealer)
+  const ended = outcome(dealer)
   dealer.connect(`tcp://${at}`)
-  if (message !== undefined) await dealer.send(Buffer.from(message, 'hex'))
-  return { dealer, became: await became }
+  // who has been refused by then has nowhere to send
+  const unsaid = await dealer.send(Buffer.from(message, 'hex')).catch((error) => error.message)
+  const became = await ended
+  return { dealer, became: unsaid === undefined || became === 'refused' ? became : `${became}, but: ${unsaid}` }
 }
 
 async function replay(attempt) {
