@@ -11,6 +11,7 @@
 import { Socket } from 'node:net'
 import { availableParallelism, hostname } from 'node:os'
 import { ENV, ROLE } from '../lib/env.js'
+import { TransportError } from '../lib/errors.js'
 import * as wire from '../lib/wire/agent.js'
 import type { FromAgent, Greeting, LaunchSpec, Network, ToAgent, Tree } from '../lib/wire/agent.js'
 import type { FromRank, SentFrames } from '../lib/wire/control.js'
@@ -129,6 +130,8 @@ function onLauncherMessage(message: ToAgent): void {
     case 'reap':
       reapOrphans(message.left)
       return void leave()
+    default:
+      throw new TransportError(`an order that this agent does not know: ${String((message satisfies never as ToAgent).type)}`)
   }
 }
 
@@ -270,6 +273,7 @@ function read(chunk: Buffer): void {
     reader.push(chunk).forEach(onFrame)
   } catch (error) {
     process.stderr.write(`tsmpirun's agent: ${(error as Error).stack}\n`)
+    process.exitCode = 1
     void leave()
   }
 }
