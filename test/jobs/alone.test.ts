@@ -29,7 +29,7 @@ void t.test('a world of one without a launcher', async (t) => {
 })
 
 void t.test('a world of one under tsmpirun', async (t) => {
-  const job = await runJob(['-n', '1', '--timeout', '50', ALONE])
+  const job = await runJob(['-n', '1', '--timeout', '140', ALONE])
   t.match(job, { code: 0, stdout: /^done \d{3}\n$/, stderr: '' }, show(job))
 })
 
@@ -49,13 +49,13 @@ void t.test('under a foreign launcher it says once that it is alone, and goes on
 
 void t.test('under tsmpirun, a foreign launcher does not matter', async (t) => {
   const env = { OMPI_COMM_WORLD_SIZE: '4', OMPI_COMM_WORLD_RANK: '0' }
-  const job = await runJob(['-n', '1', '--timeout', '50', ALONE], { env })
+  const job = await runJob(['-n', '1', '--timeout', '140', ALONE], { env })
   t.match(job, { code: 0, stderr: '' }, show(job))
 })
 
 void t.test('without the addon a job runs over ZeroMQ, after one warning', async (t) => {
   const env = { TSMPI_NO_ADDON: '1' }
-  const job = await runJob(['-n', '4', '--timeout', '50', program('large.mjs'), 'job'], { env })
+  const job = await runJob(['-n', '4', '--timeout', '140', program('large.mjs'), 'job'], { env })
   t.equal(job.code, 0, show(job))
   t.match(job.stdout, /"ranks":4/)
   t.match(job.stderr, /^tsmpirun: messages go over ZeroMQ, not shared memory; the native addon is not there: .*TSMPI_NO_ADDON.*\n$/)
