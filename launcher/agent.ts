@@ -30,7 +30,6 @@ import { whereabouts } from './tree/machine.js'
 import type { Relay } from './tree/relay.js'
 import { version } from './version.js'
 
-
 const [, , mode, patience] = process.argv
 /** Started on another host than its parent: it must say who it is, and watch whether the parent is there. */
 const remote = mode !== undefined
@@ -272,10 +271,14 @@ function read(chunk: Buffer): void {
   try {
     reader.push(chunk).forEach(onFrame)
   } catch (error) {
-    process.stderr.write(`tsmpirun's agent: ${(error as Error).stack}\n`)
-    process.exitCode = 1
-    void leave()
+    fail(`${(error as Error).stack}`)
   }
+}
+
+function fail(problem: string): void {
+  process.stderr.write(`tsmpirun's agent: ${problem}\n`)
+  process.exitCode = 1
+  void leave()
 }
 
 /** Another host's agent says first who it is. `session`: the addresses by which it was reached. */
@@ -292,18 +295,14 @@ function sshSession(): Pick<Greeting, 'client' | 'server'> {
 
 /** One of many in a step: by a connection to the root of the tree. */
 async function connect(): Promise<void> {
-  const failed = (problem?: string): void => {
-    if (problem !== undefined) process.stderr.write(`tsmpirun's agent: ${problem}\n`)
-    process.exitCode = problem === undefined ? 0 : 1
-    void leave()
-  }
+  const ended = (problem?: string): void => (problem === undefined ? void leave() : fail(problem))
   try {
     const { openUplink } = await import('./tree/uplink.js')
-    const uplink = await openUplink(process.stdin, { bytes: read, ended: failed })
+    const uplink = await openUplink(process.stdin, { bytes: read, ended })
     write = (pieces) => uplink.write(pieces)
     greet(await uplink.session())
   } catch (error) {
-    failed((error as Error).message)
+    fail((error as Error).message)
   }
 }
 

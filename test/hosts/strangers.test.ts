@@ -99,7 +99,7 @@ async function strangers(t: Test, { cluster, start, ports, idle }: Way): Promise
       throw new Error(`${(error as Error).message}\nthe job: ${show(await enough())}`)
     }
     wentWell(t, await enough())
-    for (const { pid, command } of cluster.head.processes()) if (command.includes(program)) process.kill(pid, 'SIGKILL')
+    process.kill(await stranger.pid(), 'SIGKILL')
     return (await stranger.finished).stdout
   }
 

@@ -1,17 +1,14 @@
 // Large messages, many requests, many ranks.
 import { freemem } from 'node:os'
 import t from 'tap'
-import { TRANSPORTS, program, runForJson } from './support.js'
+import { TRANSPORTS, program, runLongForJson } from './support.js'
 
 const GIB = 2 ** 30
 
-/** A bound for what hangs, in seconds; the longest takes a minute or two on two processors. */
+/** Seconds; the longest takes a minute or two on two processors. */
 const MOST = 400
-
-function run<T>(transport: string, ranks: number, scenario: string): Promise<T> {
-  const job = ['-n', String(ranks), '--transport', transport, '--timeout', String(MOST), program('large.mjs'), scenario]
-  return runForJson<T>(job, { timeout: (MOST + 10) * 1000 })
-}
+const run = <T>(transport: string, ranks: number, scenario: string): Promise<T> =>
+  runLongForJson(MOST, ['-n', `${ranks}`, '--transport', transport, program('large.mjs'), scenario])
 
 t.setTimeout(900_000)
 for (const transport of TRANSPORTS) {

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { freemem } from 'node:os'
 import t from 'tap'
-import { program, runForJson } from './support.js'
+import { program, runForJson, runLongForJson } from './support.js'
 
 const MIB = 2 ** 20
 const GIB = 2 ** 30
@@ -22,10 +22,9 @@ interface Rank {
   end: Taken
 }
 
-/** A bound for what hangs, in seconds; 128 ranks take a minute or two on two processors. */
+/** Seconds; 128 ranks take a minute or two on two processors. */
 const MOST = 600
-const run = (ranks: number, bytes: number): Promise<Rank[]> =>
-  runForJson(['-n', `${ranks}`, '--timeout', `${MOST}`, program('memory.mjs'), `${bytes}`], { timeout: (MOST + 10) * 1000 })
+const run = (ranks: number, bytes: number): Promise<Rank[]> => runLongForJson(MOST, ['-n', `${ranks}`, program('memory.mjs'), `${bytes}`])
 
 const linux = existsSync('/proc/self/smaps_rollup')
 const addon = existsSync(new URL('../../build/Release/tsmpi.node', import.meta.url))

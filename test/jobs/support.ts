@@ -19,3 +19,7 @@ export async function runForJson<T>(args: string[], options?: RunOptions): Promi
   if (job.code !== 0) throw new Error(`tsmpirun ${args.join(' ')}: ${show(job)}`)
   return JSON.parse(job.stdout.trim().split('\n').at(-1) ?? '') as T
 }
+
+/** The same for a job that takes long. It is ended after so many seconds: a bound for what hangs. */
+export const runLongForJson = <T>(seconds: number, args: string[]): Promise<T> =>
+  runForJson(['--timeout', `${seconds}`, ...args], { timeout: (seconds + 10) * 1000 })
