@@ -1,7 +1,7 @@
 // Jobs on several hosts, all of which are this machine: shared memory inside each host and TCP between them.
 import t from 'tap'
 import { runJob } from '../launcher/run.js'
-import { program, runForJson, show } from './support.js'
+import { program, runLongForJson, show } from './support.js'
 
 const rsh = program('on-this-machine.sh')
 const lines = (size: number): string[] => Array.from({ length: size }, (_, rank) => `rank ${rank} of ${size}: ok`).sort()
@@ -27,6 +27,6 @@ for (const [title, size, options] of LAYOUTS) {
 void t.test('64 ranks on four hosts, each with each, within the usual limit of open files', async (t) => {
   // 64 processes that start on a few processors may keep an agent from its own for seconds
   const args = ['-n', '64', '-H', 'a:16,b:16,c:16,d:16', '--rsh', rsh, '--heartbeat', '30', program('exchange.mjs')]
-  const { descriptors } = await runForJson<{ descriptors: number }>(args, { timeout: 120_000 })
+  const { descriptors } = await runLongForJson<{ descriptors: number }>(400, args)
   t.ok(descriptors < 256, `${descriptors} descriptors`)
 })
