@@ -44,10 +44,10 @@ const on = (node: string, words: string): string => `if [ "$SLURMD_NODENAME" = $
 const refused: [what: string, args: string[], before: string, message: RegExp][] = [
   ['a package that is not there', ['--prefix', '/no/such'], on('a', 'exec sleep 100'),
     /^tsmpirun: host b: its agent could not be started by `srun [^`]+`: its task has ended\n  tsmpi is not installed there: no \/no\/such\/dist\/launcher\/agent.js, see --prefix\n  srun: error: b: task 1: Exited with exit code 127\n$/],
-  ['a node that does not answer', ['--launch-timeout', '1'], on('b', 'echo asleep >&2; exec sleep 100'),
-    /^tsmpirun: host b: .*: it has not answered within 1 s \(--launch-timeout\)\n  asleep\n$/],
+  ['a node that does not answer', ['--launch-timeout', '8'], on('b', 'echo asleep >&2; exec sleep 100'),
+    /^tsmpirun: host b: .*: it has not answered within 8 s \(--launch-timeout\)\n  asleep\n$/],
   ['an agent that is killed before it has connected', [], on('b', 'kill -9 $$'), /^tsmpirun: host b: .*: its task has ended\n  srun: error: b: task 1: Killed\n$/],
-  ['a node that is none of the job', ['--launch-timeout', '2'], on('b', 'SLURMD_NODENAME=c'),
+  ['a node that is none of the job', ['--launch-timeout', '20'], on('b', 'SLURMD_NODENAME=c'),
     /^tsmpirun: host b: .*: its task has ended\n  tsmpirun's agent: SLURMD_NODENAME is 'c', which the job has no use for\n/],
   ['a step that does not begin', [], 'kill -9 $PPID', /^tsmpirun: host a: .*: it was killed by SIGKILL, and with it its step on a,b\n$/],
   ['an interface that is not there', ['--interface', 'tsmpi9'], '', /^tsmpirun: host (a|b|localhost): --interface tsmpi9: it has no such address, but lo /],
